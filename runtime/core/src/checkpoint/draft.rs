@@ -1,0 +1,138 @@
+//! The state as it would be if the updates read so far were accepted.
+
+use indexmap::IndexMap;
+
+use crate::checkpoint::update::OperationUpdate;
+use crate::execution::Execution;
+use crate::fact::Fact;
+use crate::limits::Limits;
+use crate::operation::{OpRef, Operation};
+use crate::transition::next_operation;
+use crate::types::{Millis, OperationType, Rejection};
+
+/// Only touched operations are copied, so a checkpoint costs what its batch costs, however long the history is.
+pub(crate) struct Draft<'a> {
+    pub(crate) base: &'a Execution,
+    pub(crate) now: Millis,
+    pub(crate) limits: &'a Limits,
+    nonce: &'a mut dyn FnMut() -> String,
+    touched: IndexMap<String, Operation>,
+    facts: Vec<Fact>,
+}
+
+impl<'a> Draft<'a> {
+    pub(crate) fn new(
+        base: &'a Execution,
+        now: Millis,
+        limits: &'a Limits,
+        nonce: &'a mut dyn FnMut() -> String,
+    ) -> Self {
+        Self { base, now, limits, nonce, touched: IndexMap::new(), facts: Vec::new() }
+    }
+
+    pub(crate) fn get(&self, id: &str) -> Option<&Operation> {
+        self.touched.get(id).or_else(|| self.base.operation(id))
+    }
+
+    pub(crate) fn push(&mut self, fact: Fact) {
+        let current = fact.operation_id().and_then(|id| self.get(id));
+        if let Some(next) = next_operation(&fact, current, self.now) {
+            self.touched.insert(next.op.id.clone(), next);
+        }
+        self.facts.push(fact);
+    }
+
+    pub(crate) fn extend(&mut self, facts: Vec<Fact>) {
+        for fact in facts {
+            self.push(fact);
+        }
+    }
+
+    pub(crate) fn into_facts(self) -> Vec<Fact> {
+        self.facts
+    }
+
+    pub(crate) fn nonce(&mut self) -> String {
+        (self.nonce)()
+    }
+
+    /// The operation's full name in facts: what is recorded of it, or else what the update says.
+    pub(crate) fn op_ref(&self, update: &OperationUpdate) -> OpRef {
+        self.get(&update.op.id).map_or_else(|| update.op.clone(), |operation| operation.op.clone())
+    }
+
+    /// Rule 4. A closed context is still accepted.
+    pub(crate) fn check_parent(&self, update: &OperationUpdate) -> Result<(), Rejection> {
+        let Some(parent) = &update.op.parent else {
+            return Ok(());
+        };
+        match self.get(parent) {
+            Some(context) if context.kind() == OperationType::Context => Ok(()),
+            _ => Err(Rejection::invalid("Invalid parent operation id.")),
+        }
+    }
+
+    /// Rule 5.
+    pub(crate) fn check_consistency(&self, update: &OperationUpdate) -> Result<(), Rejection> {
+        let Some(existing) = self.get(&update.op.id) else {
+            return Ok(());
+        };
+        let differs = |given: &Option<String>, recorded: &Option<String>| {
+            given.is_some() && given != recorded
+        };
+        let complaint = if update.kind != existing.kind() {
+            "Inconsistent operation type."
+        } else if differs(&update.op.sub_type, &existing.op.sub_type) {
+            "Inconsistent operation subtype."
+        } else if differs(&update.op.name, &existing.op.name) {
+            "Inconsistent operation name."
+        } else if differs(&update.op.parent, &existing.op.parent) {
+            "Inconsistent parent operation id."
+        } else {
+            return Ok(());
+        };
+        Err(Rejection::invalid(complaint))
+    }
+
+    /// Rule 6 for everything but the execution's own result.
+    pub(crate) fn check_sizes(&self, update: &OperationUpdate) -> Result<(), Rejection> {
+        let payload_max = self.limits.payload_bytes_max;
+        if update.payload.as_ref().is_some_and(|payload| payload.len() > payload_max) {
+            return Err(Rejection::invalid(format!(
+                "{} payload size must be less than or equal to {payload_max} bytes.",
+                update.kind.as_str()
+            )));
+        }
+        self.check_error_size(update)
+    }
+
+    pub(crate) fn check_error_size(&self, update: &OperationUpdate) -> Result<(), Rejection> {
+        let error_max = self.limits.error_bytes_max;
+        if update.error.as_ref().is_some_and(|error| error.len_bytes() > error_max) {
+            return Err(Rejection::invalid(format!(
+                "Error object size must be less than or equal to {error_max} bytes."
+            )));
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn invalid_action() -> Rejection {
+    Rejection::invalid("Invalid action for the given operation type.")
+}
+
+/// A success carries no error.
+pub(crate) fn without_error(update: &OperationUpdate) -> Result<(), Rejection> {
+    match update.error {
+        Some(_) => Err(Rejection::invalid("Cannot provide an Error for SUCCEED action.")),
+        None => Ok(()),
+    }
+}
+
+/// A failure carries no payload.
+pub(crate) fn without_payload(update: &OperationUpdate) -> Result<(), Rejection> {
+    match update.payload {
+        Some(_) => Err(Rejection::invalid("Cannot provide a Payload for FAIL action.")),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,216 @@
+//! What a journal holds: facts, in the order in which they were accepted.
+//!
+//! A fact carries everything that its event in the history shows, so a page of history is read from the rows that hold
+//! it and nothing else. Facts that are no event (a step became ready) exist only to make the fold complete.
+//!
+//! The serialized form is the disk format: members may be added with a default, never renamed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::operation::OpRef;
+use crate::types::{ErrorObject, Millis};
+
+/// Facts that were accepted together, at one time, in one commit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// When they were accepted.
+    pub at: Millis,
+    /// The invocation whose checkpoint this is. A restart knows by it that an invocation was in flight.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invocation: Option<String>,
+    /// What was accepted.
+    pub facts: Vec<Fact>,
+}
+
+impl Record {
+    /// Facts that nobody's checkpoint brought: a start, a timer, the end of an invocation.
+    pub fn new(at: Millis, facts: Vec<Fact>) -> Self {
+        Self { at, invocation: None, facts }
+    }
+
+    /// How many events of the history this record holds.
+    pub fn events(&self) -> u64 {
+        self.facts.iter().filter(|fact| fact.is_event()).count() as u64
+    }
+}
+
+/// How an execution begins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExecutionStarted {
+    /// Unique, the last part of its ARN.
+    pub id: String,
+    /// Chosen by the caller or random; unique for its function.
+    pub name: String,
+    /// The function's name.
+    pub function: String,
+    /// The version that it runs on to its end.
+    pub version: String,
+    /// The body of the Invoke call.
+    pub input: String,
+    /// Seconds from the start after which it times out.
+    pub timeout_seconds: u32,
+    /// Days for which it is kept after its end.
+    pub retention_days: u32,
+    /// The size that its result may have, in bytes; fixed by how it was started.
+    pub result_bytes_max: usize,
+    /// The caller's X-Ray header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_header: Option<String>,
+    /// The caller's tenant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant_id: Option<String>,
+}
+
+/// A step's next attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetryDelay {
+    /// The delay that the function asked for.
+    pub seconds: u32,
+    /// When it is over.
+    pub due: Millis,
+}
+
+/// One thing that happened to an execution.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "fact")]
+#[allow(missing_docs)] // named and shaped like the events of the GetDurableExecutionHistory API
+pub enum Fact {
+    ExecutionStarted(ExecutionStarted),
+    ExecutionSucceeded {
+        result: Option<String>,
+    },
+    ExecutionFailed {
+        error: ErrorObject,
+    },
+    ExecutionTimedOut {
+        error: ErrorObject,
+    },
+    ExecutionStopped {
+        error: ErrorObject,
+    },
+
+    ContextStarted {
+        op: OpRef,
+    },
+    ContextSucceeded {
+        op: OpRef,
+        result: Option<String>,
+        replay_children: bool,
+    },
+    ContextFailed {
+        op: OpRef,
+        error: ErrorObject,
+        replay_children: bool,
+    },
+
+    StepStarted {
+        op: OpRef,
+    },
+    StepSucceeded {
+        op: OpRef,
+        attempt: u32,
+        result: Option<String>,
+        retry: Option<RetryDelay>,
+    },
+    StepFailed {
+        op: OpRef,
+        attempt: u32,
+        error: ErrorObject,
+        retry: Option<RetryDelay>,
+    },
+    /// No event: the delay before a step's next attempt is over.
+    StepReady {
+        id: String,
+    },
+
+    WaitStarted {
+        op: OpRef,
+        seconds: u32,
+        due: Millis,
+    },
+    WaitSucceeded {
+        op: OpRef,
+        seconds: u32,
+    },
+    WaitCancelled {
+        op: OpRef,
+    },
+
+    CallbackStarted {
+        op: OpRef,
+        callback_id: String,
+        timeout_seconds: Option<u32>,
+        heartbeat_seconds: Option<u32>,
+    },
+    CallbackSucceeded {
+        op: OpRef,
+        result: Option<String>,
+    },
+    CallbackFailed {
+        op: OpRef,
+        error: ErrorObject,
+    },
+    CallbackTimedOut {
+        op: OpRef,
+        error: ErrorObject,
+    },
+    /// No event: the outside party is still at work.
+    CallbackHeartbeat {
+        id: String,
+    },
+
+    InvocationCompleted {
+        request_id: String,
+        started: Millis,
+        error: Option<ErrorObject>,
+        /// The change up to which its handler had been shown the operations.
+        shown: u64,
+    },
+    /// No event: the invocation failed and will be repeated.
+    InvocationRetry {
+        failures: u32,
+        due: Millis,
+    },
+}
+
+impl Fact {
+    /// Whether the history shows it.
+    pub fn is_event(&self) -> bool {
+        !matches!(
+            self,
+            Self::StepReady { .. } | Self::CallbackHeartbeat { .. } | Self::InvocationRetry { .. }
+        )
+    }
+
+    /// Whether it closes the execution.
+    pub fn is_closing(&self) -> bool {
+        matches!(
+            self,
+            Self::ExecutionSucceeded { .. }
+                | Self::ExecutionFailed { .. }
+                | Self::ExecutionTimedOut { .. }
+                | Self::ExecutionStopped { .. }
+        )
+    }
+
+    /// What AWS meters for it: operations, and payload bytes.
+    pub(crate) fn metered(&self) -> (u64, u64) {
+        let text = |payload: &Option<String>| payload.as_ref().map_or(0, String::len) as u64;
+        let size = |error: &ErrorObject| error.len_bytes() as u64;
+        match self {
+            Self::ExecutionStarted(start) => (1, start.input.len() as u64),
+            Self::ContextStarted { .. } | Self::StepStarted { .. } => (1, 0),
+            Self::WaitStarted { .. } | Self::CallbackStarted { .. } => (1, 0),
+            Self::InvocationCompleted { error: Some(error), .. } => (1, size(error)),
+            Self::ContextSucceeded { result, .. }
+            | Self::StepSucceeded { result, .. }
+            | Self::CallbackSucceeded { result, .. }
+            | Self::ExecutionSucceeded { result } => (0, text(result)),
+            Self::ContextFailed { error, .. }
+            | Self::StepFailed { error, .. }
+            | Self::CallbackFailed { error, .. }
+            | Self::ExecutionFailed { error } => (0, size(error)),
+            _ => (0, 0),
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! What is due next, and what happens then.
+//!
+//! Deadlines are absolute times and fire late rather than never. The execution timeout wins over any other timer that
+//! is due with it; the others complete in the order of their deadlines.
+
+use crate::execution::Execution;
+use crate::fact::Fact;
+use crate::operation::{Details, Operation};
+use crate::types::{ErrorObject, Millis};
+
+impl Execution {
+    /// The next time at which the clock changes this execution; `None` once it is closed.
+    pub fn next_due(&self) -> Option<Millis> {
+        if !self.status.is_open() {
+            return None;
+        }
+        let timer = self.timers.first().map(|(due, _)| *due);
+        [Some(self.deadline()), timer, self.retry_at].into_iter().flatten().min()
+    }
+
+    /// What the clock has brought by now. The end of a retry delay of the invocation itself is no fact: see
+    /// [`Execution::wants_invocation`].
+    pub fn decide_due(&self, now: Millis) -> Vec<Fact> {
+        if !self.status.is_open() {
+            return Vec::new();
+        }
+        if self.deadline() <= now {
+            let seconds = self.start.timeout_seconds;
+            let error = ErrorObject {
+                error_message: Some(format!("Execution timed out after {seconds} seconds.")),
+                ..ErrorObject::default()
+            };
+            return vec![Fact::ExecutionTimedOut { error }];
+        }
+        self.due_facts(now)
+    }
+
+    pub(crate) fn due_facts(&self, now: Millis) -> Vec<Fact> {
+        self.timers
+            .iter()
+            .take_while(|(due, _)| *due <= now)
+            .filter_map(|(_, place)| self.operation_at(*place))
+            .map(due_fact)
+            .collect()
+    }
+}
+
+fn due_fact(operation: &Operation) -> Fact {
+    let op = operation.op.clone();
+    match &operation.details {
+        Details::Step { .. } | Details::Context { .. } => Fact::StepReady { id: op.id },
+        Details::Wait { seconds, .. } => Fact::WaitSucceeded { op, seconds: *seconds },
+        Details::Callback { timeout, heartbeat, .. } => {
+            let by_heartbeat = match (timeout, heartbeat) {
+                (Some(timeout), Some(heartbeat)) => heartbeat < timeout,
+                (None, Some(_)) => true,
+                _ => false,
+            };
+            let error = if by_heartbeat {
+                ErrorObject::new("Callback.Heartbeat", "Callback timed out on heartbeat")
+            } else {
+                ErrorObject::new("Callback.Timeout", "Callback timed out")
+            };
+            Fact::CallbackTimedOut { op, error }
+        }
+    }
+}

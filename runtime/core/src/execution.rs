@@ -8,10 +8,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use indexmap::IndexMap;
 
-use crate::fact::{ExecutionStarted, Fact, Record};
-use crate::operation::{Details, OpRef, Operation};
+use crate::fact::{ExecutionStarted, Fact, Metered, Record};
+use crate::operation::{Details, Operation};
 use crate::transition::next_operation;
-use crate::types::{ErrorObject, ExecutionStatus, Millis, OperationStatus};
+use crate::types::{ErrorObject, ExecutionStatus, Millis};
 
 /// The one invocation that may be in flight.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,20 +60,22 @@ pub struct Execution {
     pub(crate) changes: u64,
     /// Changes that a handler has been shown.
     pub(crate) shown: u64,
-    /// Places of the operations that changed since.
-    pub(crate) unseen: Vec<usize>,
+    /// The changes since: their number, and the place of the operation.
+    pub(crate) unseen: Vec<(u64, usize)>,
     pub(crate) invocation: Option<Invocation>,
     /// An invocation is due although nothing changed: one failed, or was cut off by a restart.
     pub(crate) owed: bool,
     /// Invocations that failed in a row.
     pub(crate) failures: u32,
+    /// Suspensions with nothing to wait for, since the last output that made sense.
+    pub(crate) empty_suspensions: u32,
     /// When the next attempt after a failed invocation is due.
     pub(crate) retry_at: Option<Millis>,
     pub(crate) last_reply: Option<StoredReply>,
     events: u64,
     records: u64,
-    pub(crate) metered_operations: u64,
-    pub(crate) metered_bytes: u64,
+    /// What counts towards the quotas.
+    pub(crate) metered: Metered,
 }
 
 impl Execution {
@@ -98,12 +100,12 @@ impl Execution {
             invocation: None,
             owed: false,
             failures: 0,
+            empty_suspensions: 0,
             retry_at: None,
             last_reply: None,
             events: 0,
             records: 0,
-            metered_operations: 0,
-            metered_bytes: 0,
+            metered: Metered::default(),
         };
         execution.apply(record);
         Some(execution)
@@ -133,9 +135,8 @@ impl Execution {
     /// Applies what the journal has accepted.
     pub fn apply(&mut self, record: &Record) {
         for fact in &record.facts {
-            let (operations, bytes) = fact.metered();
-            self.metered_operations += operations;
-            self.metered_bytes += bytes;
+            let is_new = fact.operation_id().is_none_or(|id| !self.operations.contains_key(id));
+            self.metered += fact.metered(is_new);
             self.apply_fact(fact, record.at);
         }
         self.events += record.events();
@@ -158,18 +159,19 @@ impl Execution {
             }
             Fact::InvocationCompleted { shown, error, .. } => {
                 self.invocation = None;
-                self.shown = self.shown.max(*shown);
-                if self.shown == self.changes {
-                    self.unseen.clear();
-                }
+                let shown = self.shown.max(*shown);
+                self.shown = shown;
+                self.unseen.retain(|(change, _)| *change > shown);
                 if error.is_none() {
                     self.failures = 0;
+                    self.empty_suspensions = 0;
                     self.owed = false;
                     self.retry_at = None;
                 }
             }
-            Fact::InvocationRetry { failures, due } => {
+            Fact::InvocationRetry { failures, empty_suspensions, due } => {
                 self.failures = *failures;
+                self.empty_suspensions = *empty_suspensions;
                 self.retry_at = Some(*due);
                 self.owed = true;
             }
@@ -205,14 +207,17 @@ impl Execution {
         }
         if is_change {
             self.changes += 1;
-            self.unseen.push(place);
+            self.unseen.push((self.changes, place));
         }
     }
 
-    /// A handler has now been shown every change.
-    pub(crate) fn mark_shown(&mut self) {
+    /// A handler has now been shown every change. Returns the places of the operations that it had not seen.
+    pub(crate) fn mark_shown(&mut self) -> Vec<usize> {
         self.shown = self.changes;
-        self.unseen.clear();
+        let mut places: Vec<usize> = self.unseen.drain(..).map(|(_, place)| place).collect();
+        places.sort_unstable();
+        places.dedup();
+        places
     }
 
     /// The operation with this id.
@@ -264,56 +269,9 @@ impl Execution {
         self.started + Millis::from(self.start.timeout_seconds) * 1000
     }
 
-    /// When the execution and its name are deleted; `None` while it is open.
-    pub fn delete_at(&self) -> Option<Millis> {
+    /// When the execution and its name are deleted, if it ends at this time.
+    pub fn delete_at(&self, ended: Millis) -> Millis {
         const DAY: Millis = 24 * 60 * 60 * 1000;
-        self.ended.map(|ended| ended + Millis::from(self.start.retention_days) * DAY)
-    }
-}
-
-impl Operation {
-    /// The next time at which the clock changes it.
-    pub(crate) fn due(&self) -> Option<Millis> {
-        match (&self.details, self.status) {
-            (Details::Step { next_attempt, .. }, OperationStatus::Pending) => *next_attempt,
-            (Details::Wait { due, .. }, OperationStatus::Started) => Some(*due),
-            (Details::Callback { timeout, heartbeat, .. }, OperationStatus::Started) => {
-                match (timeout, heartbeat) {
-                    (Some(timeout), Some(heartbeat)) => Some(*timeout.min(heartbeat)),
-                    (timeout, heartbeat) => timeout.or(*heartbeat),
-                }
-            }
-            _ => None,
-        }
-    }
-}
-
-impl Fact {
-    /// The operation that it is about.
-    pub fn operation_id(&self) -> Option<&str> {
-        match self {
-            Self::StepReady { id } | Self::CallbackHeartbeat { id } => Some(id),
-            fact => fact.operation_ref().map(|op| op.id.as_str()),
-        }
-    }
-
-    /// How the operation that it is about is named in the history.
-    pub fn operation_ref(&self) -> Option<&OpRef> {
-        match self {
-            Self::ContextStarted { op }
-            | Self::ContextSucceeded { op, .. }
-            | Self::ContextFailed { op, .. }
-            | Self::StepStarted { op }
-            | Self::StepSucceeded { op, .. }
-            | Self::StepFailed { op, .. }
-            | Self::WaitStarted { op, .. }
-            | Self::WaitSucceeded { op, .. }
-            | Self::WaitCancelled { op }
-            | Self::CallbackStarted { op, .. }
-            | Self::CallbackSucceeded { op, .. }
-            | Self::CallbackFailed { op, .. }
-            | Self::CallbackTimedOut { op, .. } => Some(op),
-            _ => None,
-        }
+        ended + Millis::from(self.start.retention_days) * DAY
     }
 }

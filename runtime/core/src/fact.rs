@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::operation::OpRef;
-use crate::types::{ErrorObject, Millis};
+use crate::types::{ErrorObject, ExecutionStatus, Millis};
 
 /// Facts that were accepted together, at one time, in one commit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -166,9 +166,11 @@ pub enum Fact {
         /// The change up to which its handler had been shown the operations.
         shown: u64,
     },
-    /// No event: the invocation failed and will be repeated.
+    /// No event: the invocation failed, or suspended with nothing to wait for, and will be repeated.
     InvocationRetry {
         failures: u32,
+        #[serde(default)]
+        empty_suspensions: u32,
         due: Millis,
     },
 }
@@ -182,35 +184,107 @@ impl Fact {
         )
     }
 
-    /// Whether it closes the execution.
-    pub fn is_closing(&self) -> bool {
-        matches!(
-            self,
-            Self::ExecutionSucceeded { .. }
-                | Self::ExecutionFailed { .. }
-                | Self::ExecutionTimedOut { .. }
-                | Self::ExecutionStopped { .. }
-        )
+    /// The terminal status that it gives the execution.
+    pub fn closing_status(&self) -> Option<ExecutionStatus> {
+        match self {
+            Self::ExecutionSucceeded { .. } => Some(ExecutionStatus::Succeeded),
+            Self::ExecutionFailed { .. } => Some(ExecutionStatus::Failed),
+            Self::ExecutionTimedOut { .. } => Some(ExecutionStatus::TimedOut),
+            Self::ExecutionStopped { .. } => Some(ExecutionStatus::Stopped),
+            _ => None,
+        }
     }
 
-    /// What AWS meters for it: operations, and payload bytes.
-    pub(crate) fn metered(&self) -> (u64, u64) {
-        let text = |payload: &Option<String>| payload.as_ref().map_or(0, String::len) as u64;
-        let size = |error: &ErrorObject| error.len_bytes() as u64;
+    /// Whether it closes the execution.
+    pub fn is_closing(&self) -> bool {
+        self.closing_status().is_some()
+    }
+
+    /// The operation that it is about.
+    pub fn operation_id(&self) -> Option<&str> {
         match self {
-            Self::ExecutionStarted(start) => (1, start.input.len() as u64),
-            Self::ContextStarted { .. } | Self::StepStarted { .. } => (1, 0),
-            Self::WaitStarted { .. } | Self::CallbackStarted { .. } => (1, 0),
-            Self::InvocationCompleted { error: Some(error), .. } => (1, size(error)),
+            Self::StepReady { id } | Self::CallbackHeartbeat { id } => Some(id),
+            fact => fact.operation_ref().map(|op| op.id.as_str()),
+        }
+    }
+
+    /// How the operation that it is about is named in the history.
+    pub fn operation_ref(&self) -> Option<&OpRef> {
+        match self {
+            Self::ContextStarted { op }
+            | Self::ContextSucceeded { op, .. }
+            | Self::ContextFailed { op, .. }
+            | Self::StepStarted { op }
+            | Self::StepSucceeded { op, .. }
+            | Self::StepFailed { op, .. }
+            | Self::WaitStarted { op, .. }
+            | Self::WaitSucceeded { op, .. }
+            | Self::WaitCancelled { op }
+            | Self::CallbackStarted { op, .. }
+            | Self::CallbackSucceeded { op, .. }
+            | Self::CallbackFailed { op, .. }
+            | Self::CallbackTimedOut { op, .. } => Some(op),
+            _ => None,
+        }
+    }
+
+    /// The time at which the clock has to look at the execution because of it; `at` is when it was accepted.
+    pub fn due(&self, at: Millis) -> Option<Millis> {
+        let after =
+            |seconds: &Option<u32>| seconds.map(|seconds| at + Millis::from(seconds) * 1000);
+        match self {
+            Self::StepSucceeded { retry, .. } | Self::StepFailed { retry, .. } => {
+                retry.map(|retry| retry.due)
+            }
+            Self::WaitStarted { due, .. } | Self::InvocationRetry { due, .. } => Some(*due),
+            Self::CallbackStarted { timeout_seconds, heartbeat_seconds, .. } => {
+                [after(timeout_seconds), after(heartbeat_seconds)].into_iter().flatten().min()
+            }
+            _ => None,
+        }
+    }
+
+    /// What AWS meters for it. An operation counts when it appears, be it with its end, and again with each retry.
+    pub(crate) fn metered(&self, is_new: bool) -> Metered {
+        let again = match self {
+            Self::ExecutionStarted(_) | Self::InvocationCompleted { error: Some(_), .. } => true,
+            Self::StepSucceeded { retry, .. } | Self::StepFailed { retry, .. } => retry.is_some(),
+            _ => false,
+        };
+        let appears = is_new && self.operation_id().is_some();
+        Metered { operations: u64::from(appears) + u64::from(again), bytes: self.payload_bytes() }
+    }
+
+    fn payload_bytes(&self) -> u64 {
+        let bytes = match self {
+            Self::ExecutionStarted(start) => start.input.len(),
             Self::ContextSucceeded { result, .. }
             | Self::StepSucceeded { result, .. }
             | Self::CallbackSucceeded { result, .. }
-            | Self::ExecutionSucceeded { result } => (0, text(result)),
+            | Self::ExecutionSucceeded { result } => result.as_ref().map_or(0, String::len),
             Self::ContextFailed { error, .. }
             | Self::StepFailed { error, .. }
             | Self::CallbackFailed { error, .. }
-            | Self::ExecutionFailed { error } => (0, size(error)),
-            _ => (0, 0),
-        }
+            | Self::ExecutionFailed { error }
+            | Self::InvocationCompleted { error: Some(error), .. } => error.len_bytes(),
+            _ => 0,
+        };
+        bytes as u64
+    }
+}
+
+/// What counts towards the quotas of one execution.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Metered {
+    /// Operations, retries included.
+    pub(crate) operations: u64,
+    /// Payload bytes written.
+    pub(crate) bytes: u64,
+}
+
+impl std::ops::AddAssign for Metered {
+    fn add_assign(&mut self, more: Self) {
+        self.operations += more.operations;
+        self.bytes += more.bytes;
     }
 }

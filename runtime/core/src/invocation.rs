@@ -3,7 +3,6 @@
 //! An invocation's beginning is not written to the journal: its cause is already there, and a restart repeats it with a
 //! new id, which fences off the old one. Its first checkpoint, or its end, tells the journal that it was.
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use crate::execution::{Execution, Invocation};
@@ -43,10 +42,15 @@ impl Default for RetryPolicy {
 /// completion crosses their suspension; a replay resolves it.
 const EMPTY_SUSPENSIONS_MAX: u32 = 3;
 
+/// What a function may answer.
+const OUTPUT_STATUSES: [&str; 3] = ["SUCCEEDED", "FAILED", "PENDING"];
+
 impl Execution {
-    /// Whether the function is to be invoked now: open, nothing in flight, and something that no handler has seen.
+    /// Whether the function is to be invoked now: open, nothing in flight, and something that no handler has seen. Not
+    /// past the execution's deadline, even if the timer has not run yet.
     pub fn wants_invocation(&self, now: Millis) -> bool {
         self.status.is_open()
+            && self.deadline() > now
             && self.invocation.is_none()
             && self.retry_at.is_none_or(|due| due <= now)
             && (self.owed || self.has_unseen_changes())
@@ -58,7 +62,8 @@ impl Execution {
             && (self.invocation.is_some() || self.owed || self.has_unseen_changes())
     }
 
-    pub(crate) fn has_unseen_changes(&self) -> bool {
+    /// Whether something changed that no handler has been shown.
+    pub fn has_unseen_changes(&self) -> bool {
         self.changes > self.shown
     }
 
@@ -66,11 +71,12 @@ impl Execution {
     /// handler was last shown the state; on the first invocation that is the execution itself.
     pub fn begin_invocation(&mut self, id: String, now: Millis) -> Vec<String> {
         let first = self.shown == 0;
-        let mut updated = self.take_unseen_ids();
+        let places = self.mark_shown();
+        let changed = places.into_iter().filter_map(|place| self.operation_at(place));
+        let mut updated: Vec<String> = changed.map(|operation| operation.op.id.clone()).collect();
         if first {
             updated.insert(0, self.start.id.clone());
         }
-        self.mark_shown();
         self.owed = false;
         self.retry_at = None;
         self.last_reply = None;
@@ -84,22 +90,8 @@ impl Execution {
         if let Some(invocation) = &mut self.invocation {
             invocation.sequence += 1;
         }
-        let mut places = std::mem::take(&mut self.unseen);
-        places.sort_unstable();
-        places.dedup();
-        self.mark_shown();
+        let places = self.mark_shown();
         places.into_iter().filter_map(|place| self.operation_at(place)).collect()
-    }
-
-    fn take_unseen_ids(&mut self) -> Vec<String> {
-        let mut places = std::mem::take(&mut self.unseen);
-        places.sort_unstable();
-        places.dedup();
-        places
-            .into_iter()
-            .filter_map(|place| self.operation_at(place))
-            .map(|operation| operation.op.id.clone())
-            .collect()
     }
 
     /// What follows from the end of an invocation; `None` if it is not the one in flight, whose answer nobody wants.
@@ -157,7 +149,8 @@ impl Execution {
             let doublings = failures.saturating_sub(1).min(30);
             policy.delay_first.saturating_mul(1 << doublings).min(policy.delay_max)
         };
-        Fact::InvocationRetry { failures, due: now + delay }
+        let empty_suspensions = self.empty_suspensions;
+        Fact::InvocationRetry { failures, empty_suspensions, due: now + delay }
     }
 
     fn after_empty_suspension(
@@ -169,11 +162,12 @@ impl Execution {
             "InvalidParameterValueException",
             "Cannot return PENDING status with no pending operations.",
         );
-        let failures = self.failures + 1;
-        let then = if failures >= EMPTY_SUSPENSIONS_MAX {
+        let empty_suspensions = self.empty_suspensions + 1;
+        let then = if empty_suspensions >= EMPTY_SUSPENSIONS_MAX {
             Fact::ExecutionFailed { error: error.clone() }
         } else {
-            Fact::InvocationRetry { failures, due: now }
+            // The handler did answer, so its failures are no longer in a row.
+            Fact::InvocationRetry { failures: 0, empty_suspensions, due: now }
         };
         vec![completed(Some(error)), then]
     }
@@ -191,24 +185,29 @@ impl Execution {
     }
 
     fn read_output(&self, body: &[u8]) -> Result<Output, String> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "PascalCase")]
-        struct Wire {
-            status: String,
-            #[serde(default)]
-            result: Option<Value>,
-            #[serde(default)]
-            error: Option<ErrorObject>,
-        }
-        let wire: Wire = serde_json::from_slice(body)
-            .map_err(|_| "Invalid Status in invocation output.".to_owned())?;
-        let result = match wire.result {
+        let invalid = |member: &str| format!("Invalid {member} in invocation output.");
+        // Not a derived struct: serde would read one from an array, too.
+        let Ok(Value::Object(mut output)) = serde_json::from_slice(body) else {
+            return Err(invalid("Status"));
+        };
+        let status = match output.remove("Status") {
+            Some(Value::String(status)) if OUTPUT_STATUSES.contains(&status.as_str()) => status,
+            _ => return Err(invalid("Status")),
+        };
+        let result = match output.remove("Result") {
             None | Some(Value::Null) => None,
             Some(Value::String(text)) => Some(text),
-            Some(_) => return Err("Invalid Result in invocation output.".to_owned()),
+            Some(_) => return Err(invalid("Result")),
         };
-        match wire.status.as_str() {
-            "SUCCEEDED" if wire.error.is_some() => {
+        let error: Option<ErrorObject> = match output.remove("Error") {
+            None | Some(Value::Null) => None,
+            Some(error @ Value::Object(_)) => {
+                Some(serde_json::from_value(error).map_err(|_| invalid("Error"))?)
+            }
+            Some(_) => return Err(invalid("Error")),
+        };
+        match status.as_str() {
+            "SUCCEEDED" if error.is_some() => {
                 Err("Cannot provide an Error for SUCCEEDED status.".to_owned())
             }
             "SUCCEEDED" => {
@@ -223,9 +222,8 @@ impl Execution {
             "FAILED" if result.is_some() => {
                 Err("Cannot provide a Result for FAILED status.".to_owned())
             }
-            "FAILED" => Ok(Output::Failed(wire.error.unwrap_or_default())),
-            "PENDING" => Ok(Output::Pending),
-            _ => Err("Invalid Status in invocation output.".to_owned()),
+            "FAILED" => Ok(Output::Failed(error.unwrap_or_default())),
+            _ => Ok(Output::Pending),
         }
     }
 }

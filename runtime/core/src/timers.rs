@@ -6,7 +6,7 @@
 use crate::execution::Execution;
 use crate::fact::Fact;
 use crate::operation::{Details, Operation};
-use crate::types::{ErrorObject, Millis};
+use crate::types::{ErrorObject, Millis, OperationStatus};
 
 impl Execution {
     /// The next time at which the clock changes this execution; `None` once it is closed.
@@ -16,6 +16,19 @@ impl Execution {
         }
         let timer = self.timers.first().map(|(due, _)| *due);
         [Some(self.deadline()), timer, self.retry_at].into_iter().flatten().min()
+    }
+
+    /// The next time after `now` at which the clock changes this execution, once all that is due by now is done.
+    pub fn next_due_after(&self, now: Millis) -> Option<Millis> {
+        if !self.status.is_open() {
+            return None;
+        }
+        let timer = self.timers.range((now + 1, 0)..).next().map(|(due, _)| *due);
+        [Some(self.deadline()), timer, self.retry_at]
+            .into_iter()
+            .flatten()
+            .filter(|due| *due > now)
+            .min()
     }
 
     /// What the clock has brought by now. The end of a retry delay of the invocation itself is no fact: see
@@ -42,6 +55,23 @@ impl Execution {
             .filter_map(|(_, place)| self.operation_at(*place))
             .map(due_fact)
             .collect()
+    }
+}
+
+impl Operation {
+    /// The next time at which the clock changes it.
+    pub(crate) fn due(&self) -> Option<Millis> {
+        match (&self.details, self.status) {
+            (Details::Step { next_attempt, .. }, OperationStatus::Pending) => *next_attempt,
+            (Details::Wait { due, .. }, OperationStatus::Started) => Some(*due),
+            (Details::Callback { timeout, heartbeat, .. }, OperationStatus::Started) => {
+                match (timeout, heartbeat) {
+                    (Some(timeout), Some(heartbeat)) => Some(*timeout.min(heartbeat)),
+                    (timeout, heartbeat) => timeout.or(*heartbeat),
+                }
+            }
+            _ => None,
+        }
     }
 }
 

@@ -1,1 +1,208 @@
-//! .
+//! The journal of durable executions: SQLite, with group commit.
+//!
+//! One writer thread owns the only connection that writes. It takes everything that waits, commits it in one
+//! transaction with one fsync, and then answers everybody: nothing is acknowledged before it is durable, and the cost
+//! of an fsync is shared by all who wait for it. Readers have connections of their own and never wait for the writer.
+//!
+//! ```text
+//!   callers ──Write──► queue (bounded) ──batch──► writer thread ──COMMIT+fsync──► answers
+//!   callers ◄──rows─── reader connections (WAL snapshots)
+//! ```
+//!
+//! A failed commit *poisons* the store: nothing of that batch is applied, every later write is refused with the reason,
+//! and readers keep working. What was acknowledged is on disk.
+//!
+//! | file | job |
+//! |---|---|
+//! | `model` | what is written and read |
+//! | `writer` | the queue and the batches |
+//! | `sqlite` | a batch as SQL; the seam behind which faults are injected |
+//! | `reader` | look-ups and pages |
+//! | `schema` | tables, indexes, pragmas |
+//! | `lock` | one process per data directory |
+//! | `error` | what can go wrong |
+
+mod error;
+mod lock;
+mod model;
+mod reader;
+mod schema;
+mod sqlite;
+mod writer;
+
+use std::path::Path;
+use std::sync::Arc;
+
+pub use error::{OpenError, StoreError};
+pub use lock::DirectoryLock;
+pub use model::{
+    Closing, ExecutionRow, IndexChange, JournalRow, ListFilter, ListPosition, NewExecution, Outcome,
+    Write,
+};
+pub use sqlite::{Backend, SqliteBackend};
+pub use writer::WRITE_QUEUE_MAX;
+
+use reader::Readers;
+use writer::Writer;
+
+/// The file inside the data directory.
+const FILE: &str = "journal.db";
+
+/// A handle to the journal; cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    writer: Writer,
+    readers: Arc<Readers>,
+}
+
+impl Store {
+    /// Opens the journal in this directory, which must exist; creates it if there is none.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or was written by a newer version.
+    pub fn open(directory: &Path) -> Result<Self, OpenError> {
+        Self::open_with(directory, |backend| Box::new(backend))
+    }
+
+    /// Opens the journal with something around its backend: how tests inject a full disk or a failing fsync.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_with(
+        directory: &Path,
+        wrap: impl FnOnce(SqliteBackend) -> Box<dyn Backend>,
+    ) -> Result<Self, OpenError> {
+        let file = directory.join(FILE);
+        let backend = SqliteBackend::open(&file)?;
+        let readers = Arc::new(Readers::open(&file)?);
+        Ok(Self { writer: Writer::spawn(wrap(backend))?, readers })
+    }
+
+    /// Writes durably. When this returns `Ok`, the write survives a crash of the process and of the machine; when it
+    /// returns an error, the write is not applied. Dropping the future does not take the write back.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when this or an earlier commit failed.
+    pub async fn write(&self, write: Write) -> Result<Outcome, StoreError> {
+        self.writer.write(write).await
+    }
+
+    /// Why the store refuses writes; `None` while it takes them.
+    pub fn poisoned(&self) -> Option<String> {
+        self.writer.poisoned()
+    }
+
+    /// Commits what waits and closes the journal. Later writes are refused.
+    pub async fn close(&self) {
+        self.writer.close().await;
+    }
+
+    /// The execution with this id.
+    ///
+    /// # Errors
+    /// [`StoreError::Read`] when the file cannot be read; so for every look-up.
+    pub async fn execution(&self, id: &str) -> Result<Option<ExecutionRow>, StoreError> {
+        let id = id.to_owned();
+        self.read(move |reader| reader.execution(&id)).await
+    }
+
+    /// The execution of this function with this name.
+    ///
+    /// # Errors
+    /// [`StoreError::Read`].
+    pub async fn execution_named(
+        &self,
+        function: &str,
+        name: &str,
+    ) -> Result<Option<ExecutionRow>, StoreError> {
+        let (function, name) = (function.to_owned(), name.to_owned());
+        self.read(move |reader| reader.execution_named(&function, &name)).await
+    }
+
+    /// The whole journal of an execution, in order. For executions that are open: closed ones are read in pages.
+    ///
+    /// # Errors
+    /// [`StoreError::Read`].
+    pub async fn journal(&self, key: i64) -> Result<Vec<JournalRow>, StoreError> {
+        self.read(move |reader| reader.journal(key, 0, i64::MAX as u64)).await
+    }
+
+    /// Up to `limit` rows of an execution's journal, from this number on; `descending` counts down from it.
+    ///
+    /// # Errors
+    /// [`StoreError::Read`].
+    pub async fn journal_page(
+        &self,
+        key: i64,
+        from: u64,
+        descending: bool,
+        limit: u64,
+    ) -> Result<Vec<JournalRow>, StoreError> {
+        self.read(move |reader| {
+            if descending {
+                reader.journal_descending(key, from, limit)
+            } else {
+                reader.journal(key, from, limit)
+            }
+        })
+        .await
+    }
+
+    /// A page of the executions of a function.
+    ///
+    /// # Errors
+    /// [`StoreError::Read`].
+    pub async fn list(&self, filter: ListFilter) -> Result<Vec<ExecutionRow>, StoreError> {
+        self.read(move |reader| reader.list(&filter)).await
+    }
+
+    /// Up to `limit` executions whose wake time has come, the earliest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Read`].
+    pub async fn due(&self, now: i64, limit: usize) -> Result<Vec<ExecutionRow>, StoreError> {
+        self.read(move |reader| reader.due(now, limit)).await
+    }
+
+    /// The earliest wake time of all executions.
+    ///
+    /// # Errors
+    /// [`StoreError::Read`].
+    pub async fn next_wake(&self) -> Result<Option<i64>, StoreError> {
+        self.read(|reader| reader.next_wake()).await
+    }
+
+    /// Up to `limit` executions that have something left to do, with a key above `after`: what a restart takes up.
+    ///
+    /// # Errors
+    /// [`StoreError::Read`].
+    pub async fn active(&self, after: i64, limit: usize) -> Result<Vec<ExecutionRow>, StoreError> {
+        self.read(move |reader| reader.active(after, limit)).await
+    }
+
+    /// Up to `limit` keys of executions whose retention has ended.
+    ///
+    /// # Errors
+    /// [`StoreError::Read`].
+    pub async fn expired(&self, now: i64, limit: usize) -> Result<Vec<i64>, StoreError> {
+        self.read(move |reader| reader.expired(now, limit)).await
+    }
+
+    /// How many executions are open.
+    ///
+    /// # Errors
+    /// [`StoreError::Read`].
+    pub async fn open_count(&self) -> Result<u64, StoreError> {
+        self.read(|reader| reader.open_count()).await
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&reader::Reader) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let readers = Arc::clone(&self.readers);
+        tokio::task::spawn_blocking(move || readers.with(query))
+            .await
+            .map_err(|failure| StoreError::Read(failure.to_string()))?
+    }
+}

@@ -4,11 +4,11 @@ use indexmap::IndexMap;
 
 use crate::checkpoint::update::OperationUpdate;
 use crate::execution::Execution;
-use crate::fact::Fact;
+use crate::fact::{Fact, Metered};
 use crate::limits::Limits;
 use crate::operation::{OpRef, Operation};
 use crate::transition::next_operation;
-use crate::types::{Millis, OperationType, Rejection};
+use crate::types::{ErrorObject, Millis, OperationType, Rejection};
 
 /// Only touched operations are copied, so a checkpoint costs what its batch costs, however long the history is.
 pub(crate) struct Draft<'a> {
@@ -18,6 +18,7 @@ pub(crate) struct Draft<'a> {
     nonce: &'a mut dyn FnMut() -> String,
     touched: IndexMap<String, Operation>,
     facts: Vec<Fact>,
+    metered: Metered,
 }
 
 impl<'a> Draft<'a> {
@@ -27,7 +28,8 @@ impl<'a> Draft<'a> {
         limits: &'a Limits,
         nonce: &'a mut dyn FnMut() -> String,
     ) -> Self {
-        Self { base, now, limits, nonce, touched: IndexMap::new(), facts: Vec::new() }
+        let (touched, facts) = (IndexMap::new(), Vec::new());
+        Self { base, now, limits, nonce, touched, facts, metered: base.metered }
     }
 
     pub(crate) fn get(&self, id: &str) -> Option<&Operation> {
@@ -36,10 +38,31 @@ impl<'a> Draft<'a> {
 
     pub(crate) fn push(&mut self, fact: Fact) {
         let current = fact.operation_id().and_then(|id| self.get(id));
+        let metered = fact.metered(current.is_none());
         if let Some(next) = next_operation(&fact, current, self.now) {
             self.touched.insert(next.op.id.clone(), next);
         }
+        self.metered += metered;
         self.facts.push(fact);
+    }
+
+    /// Ends the execution if the batch takes it over a quota and does not end it anyway.
+    pub(crate) fn close_if_over_quota(&mut self) {
+        let Limits { operations_max, written_bytes_max, .. } = self.limits;
+        let quota = if self.metered.operations > *operations_max {
+            format!("{operations_max} operations per durable execution")
+        } else if self.metered.bytes > *written_bytes_max {
+            format!("{written_bytes_max} bytes written per durable execution")
+        } else {
+            return;
+        };
+        if self.facts.iter().any(Fact::is_closing) {
+            return;
+        }
+        let message = format!("The durable execution exceeded the quota of {quota}.");
+        self.push(Fact::ExecutionFailed {
+            error: ErrorObject::new("ServiceQuotaExceededException", message),
+        });
     }
 
     pub(crate) fn extend(&mut self, facts: Vec<Fact>) {
@@ -72,8 +95,14 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Rule 5.
+    /// Rule 5. An EXECUTION update may carry any id; the execution's own id is taken.
     pub(crate) fn check_consistency(&self, update: &OperationUpdate) -> Result<(), Rejection> {
+        if update.kind == OperationType::Execution {
+            return Ok(());
+        }
+        if update.op.id == self.base.start.id {
+            return Err(Rejection::invalid("Inconsistent operation type."));
+        }
         let Some(existing) = self.get(&update.op.id) else {
             return Ok(());
         };

@@ -16,10 +16,10 @@ pub use update::{Action, CallbackOptions, OperationUpdate, StepOptions, WaitOpti
 
 use crate::checkpoint::draft::Draft;
 use crate::execution::{Execution, StoredReply};
-use crate::fact::{Fact, Record};
+use crate::fact::Record;
 use crate::limits::Limits;
 use crate::token::CheckpointToken;
-use crate::types::{ErrorObject, Millis, OperationType, Rejection};
+use crate::types::{Millis, OperationType, Rejection};
 
 /// The text that every SDK recognises as "somebody else has taken over".
 const STALE_TOKEN: &str = "Invalid checkpoint token";
@@ -64,16 +64,12 @@ impl Execution {
             ));
         }
         let current = self.current_token().ok_or_else(stale)?;
-        if self.status.is_open() && current.invocation == token.invocation {
-            Ok(())
-        } else {
-            Err(stale())
-        }
+        if current.invocation == token.invocation { Ok(()) } else { Err(stale()) }
     }
 
-    /// The token that the invocation in flight must present next.
+    /// The token that the invocation in flight must present next; none once the execution is closed.
     pub fn current_token(&self) -> Option<CheckpointToken> {
-        let invocation = self.invocation.as_ref()?;
+        let invocation = self.invocation.as_ref().filter(|_| self.status.is_open())?;
         Some(CheckpointToken::new(&self.start.id, &invocation.id, invocation.sequence))
     }
 
@@ -90,6 +86,10 @@ impl Execution {
         limits: &Limits,
         nonce: &mut dyn FnMut() -> String,
     ) -> Result<CheckpointDecision, Rejection> {
+        // The execution timeout wins over whatever else is due, so it also wins when its timer has not run yet.
+        if !self.status.is_open() || self.deadline() <= now {
+            return Err(Rejection::invalid(STALE_TOKEN));
+        }
         let mut draft = Draft::new(self, now, limits, nonce);
         draft.extend(self.due_facts(now));
         check_batch(updates)?;
@@ -109,39 +109,9 @@ impl Execution {
                 }
             }
         }
-        let mut facts = draft.into_facts();
-        if let Some(quota) = self.exceeded_quota(&facts, limits) {
-            facts.push(quota);
-        }
+        draft.close_if_over_quota();
         let invocation = self.invocation.as_ref().map(|invocation| invocation.id.clone());
-        Ok(CheckpointDecision { record: Record { at: now, invocation, facts } })
-    }
-
-    /// The closing fact, if these facts take the execution over a quota.
-    fn exceeded_quota(&self, facts: &[Fact], limits: &Limits) -> Option<Fact> {
-        if facts.iter().any(Fact::is_closing) {
-            return None;
-        }
-        let mut operations = self.metered_operations;
-        let mut bytes = self.metered_bytes;
-        for fact in facts {
-            let (more_operations, more_bytes) = fact.metered();
-            operations += more_operations;
-            bytes += more_bytes;
-        }
-        let quota = if operations > limits.operations_max {
-            format!("{} operations per durable execution", limits.operations_max)
-        } else if bytes > limits.written_bytes_max {
-            format!("{} bytes written per durable execution", limits.written_bytes_max)
-        } else {
-            return None;
-        };
-        Some(Fact::ExecutionFailed {
-            error: ErrorObject::new(
-                "ServiceQuotaExceededException",
-                format!("The durable execution exceeded the quota of {quota}."),
-            ),
-        })
+        Ok(CheckpointDecision { record: Record { at: now, invocation, facts: draft.into_facts() } })
     }
 }
 

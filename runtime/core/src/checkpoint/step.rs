@@ -9,7 +9,7 @@ use crate::types::{Millis, OperationStatus, Rejection};
 pub(super) fn decide(draft: &mut Draft<'_>, update: &OperationUpdate) -> Result<(), Rejection> {
     draft.check_sizes(update)?;
     let delay = update.step_options.as_ref().and_then(|options| options.next_attempt_delay_seconds);
-    if delay.is_some() && update.action != Action::Retry {
+    if delay.is_some() && !matches!(update.action, Action::Retry | Action::Cancel) {
         return Err(Rejection::invalid("Invalid StepOptions for the given action."));
     }
     let fact = match update.action {

@@ -1,0 +1,59 @@
+//! The simulated gateway: authorizes every amount up to a limit and remembers nothing.
+//!
+//! It is idempotent without memory: the authorization id is a digest of the idempotency key. It
+//! holds no money, so there is nothing a late authorization could hold after a void.
+
+use std::future::ready;
+
+use super::{
+    Authorization, AuthorizeRequest, CaptureRequest, Captured, GatewayFuture, IdempotencyKey,
+    PaymentGateway, VoidRequest, Voided,
+};
+use crate::ids::stable_id;
+use crate::money::Money;
+
+/// The reason for declining an amount above the limit.
+pub const AMOUNT_EXCEEDS_LIMIT: &str = "amount_exceeds_limit";
+
+/// A gateway for development and demonstrations.
+#[derive(Debug, Clone)]
+pub struct SimulatedGateway {
+    limit: Money,
+}
+
+impl SimulatedGateway {
+    /// A gateway that authorizes amounts up to and including `limit`.
+    #[must_use]
+    pub const fn new(limit: Money) -> Self {
+        Self { limit }
+    }
+}
+
+fn authorization_id(key: &IdempotencyKey) -> String {
+    stable_id("AUTH-", &[key.as_str()])
+}
+
+impl PaymentGateway for SimulatedGateway {
+    fn authorize(&self, request: AuthorizeRequest) -> GatewayFuture<'_, Authorization> {
+        let authorization = if request.amount > self.limit {
+            Authorization::Declined { reason: AMOUNT_EXCEEDS_LIMIT.to_owned() }
+        } else {
+            Authorization::Authorized {
+                authorization_id: authorization_id(&request.idempotency_key),
+            }
+        };
+        Box::pin(ready(Ok(authorization)))
+    }
+
+    fn void(&self, request: VoidRequest) -> GatewayFuture<'_, Voided> {
+        let voided =
+            Voided { authorization_id: Some(authorization_id(&request.authorization_key)) };
+        Box::pin(ready(Ok(voided)))
+    }
+
+    fn capture(&self, request: CaptureRequest) -> GatewayFuture<'_, Captured> {
+        let captured =
+            Captured { capture_id: stable_id("CAPT-", &[request.idempotency_key.as_str()]) };
+        Box::pin(ready(Ok(captured)))
+    }
+}

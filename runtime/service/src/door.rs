@@ -1,0 +1,67 @@
+//! The front door: which API a request is for.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use durable_functions::{BoxFuture, Door};
+use http::{Method, Request, Response, StatusCode};
+use uuid::Uuid;
+
+use crate::dynamodb::DynamoDb;
+use crate::engine::Engine;
+use crate::lambda;
+use crate::wire::error::AwsError;
+use crate::wire::response::with_header;
+
+/// Answers every request of this server.
+pub(crate) struct FrontDoor {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) dynamodb: DynamoDb,
+}
+
+impl Door for FrontDoor {
+    fn answer(self: Arc<Self>, request: Request<Bytes>) -> BoxFuture<'static, Response<Bytes>> {
+        Box::pin(async move {
+            let response = self.route(request).await;
+            with_header(response, "x-amzn-requestid", &Uuid::new_v4().to_string())
+        })
+    }
+}
+
+impl FrontDoor {
+    async fn route(&self, request: Request<Bytes>) -> Response<Bytes> {
+        if let Some(operation) = DynamoDb::operation(&request) {
+            return self.dynamodb.answer(&operation, request).await;
+        }
+        let path = request.uri().path();
+        if lambda::owns(path) {
+            let engine = Arc::clone(&self.engine);
+            return match lambda::answer(engine, request).await {
+                Ok(response) => response,
+                Err(error) => error.response(),
+            };
+        }
+        match (request.method(), path) {
+            (&Method::GET, "/healthz") => text(StatusCode::OK, "ok\n"),
+            (&Method::GET, "/readyz") => self.ready(),
+            _ => AwsError::unknown_operation().response(),
+        }
+    }
+
+    /// Ready means that writes are taken.
+    fn ready(&self) -> Response<Bytes> {
+        match self.engine.store.poisoned() {
+            None => text(StatusCode::OK, "ready\n"),
+            Some(reason) => {
+                let sentence = format!("not ready: the store refuses writes: {reason}\n");
+                text(StatusCode::SERVICE_UNAVAILABLE, &sentence)
+            }
+        }
+    }
+}
+
+fn text(status: StatusCode, body: &str) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::copy_from_slice(body.as_bytes()));
+    *response.status_mut() = status;
+    with_header(response, "content-type", "text/plain; charset=utf-8")
+}

@@ -1,0 +1,102 @@
+//! DynamoDB at the same door, by the engine `dynoxide`.
+//!
+//! | file | job |
+//! |---|---|
+//! | `thread` | the one thread that owns the database, and the queue in front of it |
+//! | `operations` | from an operation's name to the engine's function |
+
+mod operations;
+mod thread;
+
+use std::path::Path;
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+
+use crate::dynamodb::thread::DatabaseThread;
+
+const TARGET_PREFIXES: [&str; 2] = ["DynamoDB_20120810.", "DynamoDBStreams_20120810."];
+const CONTENT_TYPE: &str = "application/x-amz-json-1.0";
+/// The file inside the data directory.
+const FILE: &str = "dynamodb.db";
+
+/// A table that is created if there is none of its name.
+#[derive(Clone, Debug)]
+pub struct TableSpec {
+    /// Its name.
+    pub name: String,
+    /// Its partition key, a string.
+    pub key: String,
+}
+
+/// The tables of this server.
+#[derive(Clone)]
+pub(crate) struct DynamoDb {
+    thread: DatabaseThread,
+}
+
+impl DynamoDb {
+    /// Opens the tables in this directory, and creates these if they are missing.
+    ///
+    /// # Errors
+    /// A sentence that says what cannot be used.
+    pub(crate) async fn open(directory: &Path, tables: &[TableSpec]) -> Result<Self, String> {
+        let file = directory.join(FILE);
+        let unusable = |error: String| format!("cannot open {}: {error}", file.display());
+        let name = file.to_str().ok_or_else(|| unusable("its path is not UTF-8".to_owned()))?;
+        let database =
+            dynoxide::Database::new(name).map_err(|error| unusable(error.to_string()))?;
+        let dynamodb = Self { thread: DatabaseThread::spawn(database).map_err(unusable)? };
+        for table in tables {
+            dynamodb.ensure(table).await?;
+        }
+        Ok(dynamodb)
+    }
+
+    async fn ensure(&self, table: &TableSpec) -> Result<(), String> {
+        let create = serde_json::json!({
+            "TableName": table.name,
+            "KeySchema": [{ "AttributeName": table.key, "KeyType": "HASH" }],
+            "AttributeDefinitions": [{ "AttributeName": table.key, "AttributeType": "S" }],
+            "BillingMode": "PAY_PER_REQUEST",
+        });
+        let answer = self.thread.run("CreateTable", create.to_string()).await;
+        if answer.status == 200 || answer.body.contains("ResourceInUseException") {
+            Ok(())
+        } else {
+            Err(format!("cannot create the table {}: {}", table.name, answer.body))
+        }
+    }
+
+    /// Whether this request is for DynamoDB, by its target.
+    pub(crate) fn operation(request: &Request<Bytes>) -> Option<String> {
+        let target = request.headers().get("x-amz-target")?.to_str().ok()?;
+        TARGET_PREFIXES
+            .iter()
+            .find_map(|prefix| target.strip_prefix(prefix))
+            .map(str::to_owned)
+    }
+
+    pub(crate) async fn answer(
+        &self,
+        operation: &str,
+        request: Request<Bytes>,
+    ) -> Response<Bytes> {
+        let answer = match String::from_utf8(request.into_body().to_vec()) {
+            Ok(body) => self.thread.run(operation, body).await,
+            Err(_) => operations::Answer::serialization_error(),
+        };
+        let checksum = crc32fast::hash(answer.body.as_bytes());
+        Response::builder()
+            .status(StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_REQUEST))
+            .header("content-type", CONTENT_TYPE)
+            .header("x-amz-crc32", checksum)
+            .body(Bytes::from(answer.body))
+            .unwrap_or_default()
+    }
+
+    /// Lets the requests that wait be answered and closes the database.
+    pub(crate) async fn close(&self) {
+        self.thread.close().await;
+    }
+}

@@ -1,0 +1,101 @@
+//! From an operation's name to the engine's function.
+
+use dynoxide::{Database, DynoxideError};
+
+/// What goes back over the wire.
+#[derive(Clone, Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) body: String,
+}
+
+impl Answer {
+    fn error(status: u16, code: &str, message: &str) -> Self {
+        let body = serde_json::json!({ "__type": code, "message": message });
+        Self { status, body: body.to_string() }
+    }
+
+    /// A body that is not the JSON of its operation.
+    pub(super) fn serialization_error() -> Self {
+        let code = "com.amazon.coral.service#SerializationException";
+        Self::error(400, code, "The request body is not valid for this operation.")
+    }
+
+    pub(super) fn unavailable() -> Self {
+        let code = "com.amazonaws.dynamodb.v20120810#InternalServerError";
+        Self::error(500, code, "The tables are not available: the server is shutting down.")
+    }
+}
+
+/// Reads the request, calls the engine's function of that name, writes its answer.
+macro_rules! dispatch {
+    ($database:expr, $operation:expr, $body:expr, { $($name:literal => $function:ident,)+ }) => {
+        match $operation {
+            $($name => match serde_json::from_str($body) {
+                Ok(request) => answer($database.$function(request)),
+                Err(error) => unreadable(&error),
+            },)+
+            _ => Answer::error(
+                400,
+                "com.amazon.coral.service#UnknownOperationException",
+                "This server's tables do not have this operation.",
+            ),
+        }
+    };
+}
+
+pub(super) fn run(database: &Database, operation: &str, body: &str) -> Answer {
+    dispatch!(database, operation, body, {
+        "BatchExecuteStatement" => batch_execute_statement,
+        "BatchGetItem" => batch_get_item,
+        "BatchWriteItem" => batch_write_item,
+        "CreateTable" => create_table,
+        "DeleteItem" => delete_item,
+        "DeleteTable" => delete_table,
+        "DescribeStream" => describe_stream,
+        "DescribeTable" => describe_table,
+        "DescribeTimeToLive" => describe_time_to_live,
+        "ExecuteStatement" => execute_statement,
+        "ExecuteTransaction" => execute_transaction,
+        "GetItem" => get_item,
+        "GetRecords" => get_records,
+        "GetShardIterator" => get_shard_iterator,
+        "ListStreams" => list_streams,
+        "ListTables" => list_tables,
+        "ListTagsOfResource" => list_tags_of_resource,
+        "PutItem" => put_item,
+        "Query" => query,
+        "Scan" => scan,
+        "TagResource" => tag_resource,
+        "TransactGetItems" => transact_get_items,
+        "TransactWriteItems" => transact_write_items,
+        "UntagResource" => untag_resource,
+        "UpdateItem" => update_item,
+        "UpdateTable" => update_table,
+        "UpdateTimeToLive" => update_time_to_live,
+    })
+}
+
+fn answer<T: serde::Serialize>(result: Result<T, DynoxideError>) -> Answer {
+    match result {
+        Ok(response) => match serde_json::to_string(&response) {
+            Ok(body) => Answer { status: 200, body },
+            Err(error) => Answer::error(500, "InternalServerError", &error.to_string()),
+        },
+        Err(error) => Answer { status: error.status_code(), body: error.to_json() },
+    }
+}
+
+/// The engine marks validation errors that it finds while reading; everything else is a wrong type.
+fn unreadable(error: &serde_json::Error) -> Answer {
+    let text = error.to_string();
+    let validation = text
+        .strip_prefix("VALIDATION:")
+        .map(|message| message.split(" at line ").next().unwrap_or(message).to_owned());
+    match validation {
+        Some(message) => {
+            Answer::error(400, "com.amazon.coral.validate#ValidationException", &message)
+        }
+        None => Answer::error(400, "com.amazon.coral.service#SerializationException", &text),
+    }
+}

@@ -1,0 +1,128 @@
+//! One record: written, applied, followed up.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use durable_core::{Fact, Millis, Record};
+use durable_store::{Closing, IndexChange, JournalRow, Write};
+
+use crate::engine::Engine;
+use crate::engine::cells::{Cell, CellState};
+use crate::wire::error::AwsError;
+
+impl Engine {
+    /// Commits facts that no checkpoint brought, and follows up. Nothing to do without facts.
+    pub(crate) async fn commit_facts(
+        self: &Arc<Self>,
+        cell: &Arc<Cell>,
+        state: &mut CellState,
+        facts: Vec<Fact>,
+        now: Millis,
+    ) -> Result<(), AwsError> {
+        if facts.is_empty() {
+            return Ok(());
+        }
+        self.commit(cell, state, &Record::new(now, facts)).await?;
+        self.follow_up(cell, state, now);
+        Ok(())
+    }
+
+    /// Writes a record and applies it. On an error nothing has changed.
+    pub(crate) async fn commit(
+        &self,
+        cell: &Cell,
+        state: &mut CellState,
+        record: &Record,
+    ) -> Result<(), AwsError> {
+        let index = index_change(state, record);
+        let write = Write::Append {
+            key: cell.key,
+            seq: state.execution.records(),
+            first_event: state.execution.events() + 1,
+            body: JournalRow::encode(record)?,
+            index: index.clone(),
+        };
+        self.store.write(write).await?;
+        state.execution.apply(record);
+        state.remember(&index);
+        Ok(())
+    }
+
+    /// Acts on what the state has become: wakes who waits for the end, sets the alarm, has the function invoked.
+    pub(crate) fn follow_up(self: &Arc<Self>, cell: &Arc<Cell>, state: &CellState, now: Millis) {
+        if !state.execution.status.is_open() {
+            cell.closed.send_replace(true);
+            if state.execution.invocation().is_none() {
+                self.forget(&cell.id);
+            }
+            return;
+        }
+        if let Some(wake) = state.indexed_wake {
+            self.alarm.set(wake);
+        }
+        self.invoke_if_wanted(cell, state, now);
+    }
+
+    /// Queues the execution for an invocation if it wants one.
+    pub(crate) fn invoke_if_wanted(
+        self: &Arc<Self>,
+        cell: &Arc<Cell>,
+        state: &CellState,
+        now: Millis,
+    ) {
+        if state.execution.wants_invocation(now) && !cell.queued.swap(true, Ordering::AcqRel) {
+            self.enqueue(&state.execution.start.function, cell.id.clone());
+        }
+    }
+}
+
+impl CellState {
+    /// Notes what the index now says.
+    pub(crate) fn remember(&mut self, index: &IndexChange) {
+        if let Some(next_wake) = index.next_wake {
+            self.indexed_wake = next_wake;
+        }
+        if let Some(active) = index.active {
+            self.indexed_active = active;
+        }
+    }
+}
+
+/// What a record changes in the index, known before it is applied.
+///
+/// The index may wake an execution too early, which costs one look, but never too late: it is moved only when something
+/// is due earlier, or when its own time has passed.
+fn index_change(state: &CellState, record: &Record) -> IndexChange {
+    let execution = &state.execution;
+    if let Some(status) = record.facts.iter().find_map(Fact::closing_status) {
+        let closing = Closing {
+            status,
+            ended: record.at,
+            delete_at: execution.delete_at(record.at),
+            seq: execution.records(),
+        };
+        return IndexChange { closing: Some(closing), ..IndexChange::default() };
+    }
+    if !execution.status.is_open() {
+        return IndexChange::default();
+    }
+    let now = record.at;
+    let wake = record
+        .facts
+        .iter()
+        .filter_map(|fact| fact.due(now))
+        .chain(execution.next_due_after(now))
+        .min();
+    let moved = match (state.indexed_wake, wake) {
+        (Some(indexed), Some(wake)) => wake < indexed || (indexed <= now && wake != indexed),
+        (indexed, wake) => indexed != wake,
+    };
+    let suspends =
+        matches!(record.facts.last(), Some(Fact::InvocationCompleted { .. }));
+    let active = !suspends || execution.has_unseen_changes();
+    IndexChange {
+        next_wake: moved.then_some(wake),
+        active: (active != state.indexed_active).then_some(active),
+        closing: None,
+    }
+}

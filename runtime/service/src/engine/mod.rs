@@ -1,0 +1,167 @@
+//! The shell around the pure core: it locks, asks the core, writes, applies, and acts.
+//!
+//! ```text
+//!   request ─► lock the execution's cell ─► core decides ─► store commits ─► core applies ─► answer
+//!                                                              │
+//!                          dispatcher ◄── wants an invocation ─┤
+//!                          clock      ◄── is due at ───────────┘
+//! ```
+//!
+//! What must not be reordered: nothing is applied, answered, invoked or scheduled before its record is committed; and a
+//! commit that was begun is always followed by its apply, which is why commands run in tasks of their own that a
+//! caller's disconnect does not cancel.
+//!
+//! | file | job |
+//! |---|---|
+//! | `cells` | open executions in memory, loaded when needed, evicted when idle |
+//! | `commit` | one record: written, applied, followed up |
+//! | `start` | a new execution, or the one that has the name already |
+//! | `checkpoint` | a checkpoint and its answer |
+//! | `dispatch` | who is invoked next, and how many at once |
+//! | `invocation` | one invocation of a durable function, from envelope to outcome |
+//! | `clock_loop` | timers and retention |
+//! | `recovery` | what a restart takes up again |
+//! | `queries` | what the store can answer alone |
+
+mod cells;
+mod checkpoint;
+mod clock_loop;
+mod commit;
+mod dispatch;
+mod invocation;
+mod queries;
+mod recovery;
+mod start;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use durable_core::{CallbackCompletion, CallbackId, ErrorObject, Limits, Millis, RetryPolicy};
+use durable_store::Store;
+
+pub(crate) use invocation::{read_state_marker, state_marker};
+pub(crate) use queries::{HistoryPosition, HistoryQuery};
+pub use recovery::Recovered;
+pub(crate) use start::{StartRequest, Started};
+
+use crate::clock::Clock;
+use crate::engine::cells::Cells;
+use crate::engine::clock_loop::Alarm;
+use crate::engine::dispatch::Dispatcher;
+use crate::functions::Functions;
+use crate::wire::arn::{ExecutionArn, Home};
+use crate::wire::error::AwsError;
+
+/// Runs durable executions.
+pub(crate) struct Engine {
+    pub(crate) home: Home,
+    pub(crate) functions: Functions,
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    limits: Limits,
+    retry: RetryPolicy,
+    cells: Cells,
+    dispatcher: Dispatcher,
+    alarm: Alarm,
+}
+
+impl Engine {
+    pub(crate) fn new(
+        home: Home,
+        functions: Functions,
+        store: Store,
+        limits: Limits,
+        retry: RetryPolicy,
+        resident_max: usize,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            home,
+            functions,
+            store,
+            clock: Clock::default(),
+            limits,
+            retry,
+            cells: Cells::new(resident_max),
+            dispatcher: Dispatcher::default(),
+            alarm: Alarm::default(),
+        })
+    }
+
+    /// Stops an open execution and tells when it ended; a closed one stays as it is.
+    pub(crate) async fn stop(
+        self: &Arc<Self>,
+        arn: ExecutionArn,
+        error: ErrorObject,
+    ) -> Result<Millis, AwsError> {
+        let row = self.row(&arn).await?;
+        if let Some(ended) = row.ended {
+            return Ok(ended);
+        }
+        let engine = Arc::clone(self);
+        to_the_end(async move {
+            let cell = engine.cell(&row.id).await?.ok_or_else(AwsError::no_such_execution)?;
+            let mut state = cell.state.lock().await;
+            let now = engine.clock.now();
+            let facts = state.execution.decide_stop(error);
+            engine.commit_facts(&cell, &mut state, facts, now).await?;
+            Ok(state.execution.ended.unwrap_or_default())
+        })
+        .await
+    }
+
+    /// Answers a callback.
+    pub(crate) async fn complete_callback(
+        self: &Arc<Self>,
+        callback_id: String,
+        completion: CallbackCompletion,
+    ) -> Result<(), AwsError> {
+        self.with_callback(callback_id, move |execution, id, now, limits| {
+            execution.decide_callback(id, completion, now, limits)
+        })
+        .await
+    }
+
+    /// Moves a callback's heartbeat deadline.
+    pub(crate) async fn heartbeat(self: &Arc<Self>, callback_id: String) -> Result<(), AwsError> {
+        self.with_callback(callback_id, |execution, id, now, _| {
+            execution.decide_heartbeat(id, now)
+        })
+        .await
+    }
+
+    async fn with_callback(
+        self: &Arc<Self>,
+        callback_id: String,
+        decide: impl FnOnce(
+            &durable_core::Execution,
+            &str,
+            Millis,
+            &Limits,
+        ) -> Result<Vec<durable_core::Fact>, durable_core::Rejection>
+        + Send
+        + 'static,
+    ) -> Result<(), AwsError> {
+        let id = CallbackId::parse(&callback_id)
+            .ok_or_else(|| AwsError::invalid_parameter("Invalid callback id"))?;
+        let engine = Arc::clone(self);
+        to_the_end(async move {
+            let cell =
+                engine.cell(&id.execution_id()).await?.ok_or_else(AwsError::callback_closed)?;
+            let mut state = cell.state.lock().await;
+            let now = engine.clock.now();
+            let facts = decide(&state.execution, &callback_id, now, &engine.limits)?;
+            engine.commit_facts(&cell, &mut state, facts, now).await
+        })
+        .await
+    }
+}
+
+/// Runs a command in a task of its own, so that it ends even if its caller goes away in the middle of a commit.
+pub(crate) async fn to_the_end<T: Send + 'static>(
+    command: impl Future<Output = Result<T, AwsError>> + Send + 'static,
+) -> Result<T, AwsError> {
+    tokio::spawn(command).await.unwrap_or_else(|failure| {
+        tracing::error!(%failure, "a command ended abnormally");
+        Err(AwsError::service("The server failed to carry out the request."))
+    })
+}

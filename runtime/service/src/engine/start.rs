@@ -1,0 +1,134 @@
+//! Starting an execution, once per name.
+
+use std::sync::Arc;
+
+use durable_core::{Execution, ExecutionStarted, Fact, Limits, Record};
+use durable_store::{ExecutionRow, JournalRow, NewExecution, Outcome, Write};
+use uuid::Uuid;
+
+use crate::engine::cells::Cell;
+use crate::engine::{Engine, to_the_end};
+use crate::functions::{DurableConfig, LATEST};
+use crate::wire::error::AwsError;
+
+/// What an Invoke of a durable function asks for.
+#[derive(Clone, Debug)]
+pub(crate) struct StartRequest {
+    pub(crate) function: String,
+    pub(crate) config: DurableConfig,
+    /// Chosen by the caller.
+    pub(crate) name: Option<String>,
+    pub(crate) input: String,
+    /// Whether the caller waits: the size of the result depends on it.
+    pub(crate) synchronous: bool,
+    pub(crate) trace_header: Option<String>,
+    pub(crate) tenant_id: Option<String>,
+}
+
+/// A started execution, be it new or the one that had the name.
+#[derive(Clone, Debug)]
+pub(crate) struct Started {
+    pub(crate) id: String,
+    pub(crate) arn: String,
+    pub(crate) version: String,
+}
+
+/// A name may be freed between the refusal of a start and the look at who has it; once more is enough.
+const NAME_TRIES: usize = 2;
+
+impl Engine {
+    /// Starts an execution, or finds the one that has the name and the same input already.
+    ///
+    /// # Errors
+    /// `DurableExecutionAlreadyStartedException` when the name belongs to another input or version.
+    pub(crate) async fn start(
+        self: &Arc<Self>,
+        request: StartRequest,
+    ) -> Result<Started, AwsError> {
+        let engine = Arc::clone(self);
+        to_the_end(async move {
+            for _ in 0..NAME_TRIES {
+                if let Some(started) = engine.try_start(&request).await? {
+                    return Ok(started);
+                }
+                let name = request.name.as_deref().unwrap_or_default();
+                if let Some(row) = engine.store.execution_named(&request.function, name).await? {
+                    return engine.reattach(&request, row).await;
+                }
+            }
+            Err(AwsError::service("The execution's name changed hands too often."))
+        })
+        .await
+    }
+
+    /// `None` if the name is taken.
+    async fn try_start(
+        self: &Arc<Self>,
+        request: &StartRequest,
+    ) -> Result<Option<Started>, AwsError> {
+        let now = self.clock.now();
+        let start = self.first_fact(request);
+        let started = Started {
+            arn: self.home.execution_arn(&start.function, &start.version, &start.name, &start.id),
+            id: start.id.clone(),
+            version: start.version.clone(),
+        };
+        let new = NewExecution {
+            id: start.id.clone(),
+            function: start.function.clone(),
+            version: start.version.clone(),
+            name: start.name.clone(),
+            started: now,
+            next_wake: now + i64::from(start.timeout_seconds) * 1000,
+            body: Vec::new(),
+        };
+        let record = Record::new(now, vec![Fact::ExecutionStarted(start)]);
+        let next_wake = new.next_wake;
+        let write = Write::Start(NewExecution { body: JournalRow::encode(&record)?, ..new });
+        let key = match self.store.write(write).await? {
+            Outcome::Done { key } => key,
+            Outcome::NameTaken => return Ok(None),
+        };
+        let execution = Execution::begin(&record)
+            .ok_or_else(|| AwsError::service("The execution has no beginning."))?;
+        let cell = self.admit(Cell::new(key, execution, true));
+        let mut state = cell.state.lock().await;
+        state.indexed_wake = Some(next_wake);
+        self.follow_up(&cell, &state, now);
+        Ok(Some(started))
+    }
+
+    fn first_fact(&self, request: &StartRequest) -> ExecutionStarted {
+        let id = Uuid::new_v4().to_string();
+        ExecutionStarted {
+            id,
+            name: request.name.clone().unwrap_or_else(|| Uuid::new_v4().to_string()),
+            function: request.function.clone(),
+            version: LATEST.to_owned(),
+            input: request.input.clone(),
+            timeout_seconds: request.config.execution_timeout_seconds,
+            retention_days: request.config.retention_days,
+            result_bytes_max: if request.synchronous {
+                Limits::RESULT_BYTES_SYNC
+            } else {
+                Limits::RESULT_BYTES_ASYNC
+            },
+            trace_header: request.trace_header.clone(),
+            tenant_id: request.tenant_id.clone(),
+        }
+    }
+
+    /// The payload is compared as text, as AWS does.
+    async fn reattach(
+        &self,
+        request: &StartRequest,
+        row: ExecutionRow,
+    ) -> Result<Started, AwsError> {
+        let arn = self.arn_of(&row);
+        let start = self.start_of(&row).await?;
+        if start.input != request.input || row.version != LATEST {
+            return Err(AwsError::already_started(&arn));
+        }
+        Ok(Started { id: row.id, arn, version: row.version })
+    }
+}

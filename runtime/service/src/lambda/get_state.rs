@@ -1,0 +1,71 @@
+//! GetDurableExecutionState: the operations, page by page, for the invocation in flight.
+
+use http::StatusCode;
+use serde_json::json;
+
+use crate::engine::{read_state_marker, state_marker};
+use crate::lambda::Call;
+use crate::wire::arn::ExecutionArn;
+use crate::wire::constraints::Constraints;
+use crate::wire::error::AwsError;
+use crate::wire::operation::{self, Times};
+use crate::wire::query::max_items;
+use crate::wire::response::{Answer, json};
+use crate::wire::update::is_base64;
+
+/// Where a page is cut by size: AWS keeps answers below 6 MB.
+const PAGE_BYTES_MAX: usize = 5 * 1024 * 1024;
+
+pub(super) async fn answer(call: &Call, arn: &str) -> Answer {
+    let arn = ExecutionArn::parse(arn)?;
+    let token = token(call)?;
+    let items_max = max_items(&call.query)?;
+    let from = match call.query.non_empty("Marker") {
+        None => None,
+        Some(marker) => Some(
+            read_state_marker(marker)
+                .ok_or_else(|| AwsError::invalid_parameter("Invalid Marker"))?,
+        ),
+    };
+    let stale = || AwsError::invalid_parameter("Invalid checkpoint token");
+    let cell = call.engine.cell(&arn.id).await?.ok_or_else(stale)?;
+    let state = cell.state.lock().await;
+    let execution = &state.execution;
+    execution.check_token_of_invocation(&token)?;
+
+    let mut operations = Vec::new();
+    let mut bytes = 0;
+    if from.is_none() {
+        operations.push(operation::execution(execution, Times::Api));
+        bytes += execution.start.input.len();
+    }
+    let mut next_marker = String::new();
+    for place in from.unwrap_or(0)..execution.operation_count() {
+        let Some(next) = execution.operation_at(place) else { break };
+        if execution.is_hidden(next) {
+            continue;
+        }
+        bytes += next.result.as_ref().map_or(0, String::len);
+        let full = bytes > PAGE_BYTES_MAX && !operations.is_empty();
+        if operations.len() >= items_max || full {
+            next_marker = state_marker(place);
+            break;
+        }
+        operations.push(operation::operation(next, Times::Api));
+    }
+    json(StatusCode::OK, &json!({ "Operations": operations, "NextMarker": next_marker }))
+}
+
+fn token(call: &Call) -> Result<String, AwsError> {
+    let mut constraints = Constraints::default();
+    let token = call.query.get("CheckpointToken").unwrap_or_default();
+    if call.query.get("CheckpointToken").is_none() {
+        constraints.required("checkpointToken");
+    } else {
+        constraints.length(token, "checkpointToken", 1, 2048);
+        let pattern = "[A-Za-z0-9+/]+={0,2}";
+        constraints.pattern(is_base64(token), token, "checkpointToken", pattern);
+    }
+    constraints.check()?;
+    Ok(token.to_owned())
+}

@@ -1,0 +1,22 @@
+//! StopDurableExecution: the body, if any, is the error.
+
+use http::StatusCode;
+use serde_json::json;
+
+use crate::lambda::Call;
+use crate::wire::arn::ExecutionArn;
+use crate::wire::error::AwsError;
+use crate::wire::response::{Answer, json};
+use crate::wire::timestamp;
+
+pub(super) async fn answer(call: &Call, arn: &str) -> Answer {
+    let arn = ExecutionArn::parse(arn)?;
+    let body = call.body();
+    let error = if body.is_empty() {
+        Default::default()
+    } else {
+        serde_json::from_slice(body).map_err(|error| AwsError::serialization(error.to_string()))?
+    };
+    let ended = call.engine.stop(arn, error).await?;
+    json(StatusCode::OK, &json!({ "StopTimestamp": timestamp::seconds(ended) }))
+}

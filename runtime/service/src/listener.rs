@@ -1,0 +1,48 @@
+//! The socket in front of the door.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::response::Response;
+use durable_functions::Door;
+use http::StatusCode;
+use tokio::net::TcpListener;
+
+use crate::wire::error::AwsError;
+
+/// The largest body that is read at all: DynamoDB's limit. Each operation has its own below it.
+const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Serves until `shutdown` resolves, and then until the requests in flight are answered.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    door: Arc<dyn Door>,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let router = Router::new()
+        .fallback(answer)
+        .layer(DefaultBodyLimit::disable())
+        .with_state(door);
+    axum::serve(listener, router).with_graceful_shutdown(shutdown).await
+}
+
+async fn answer(State(door): State<Arc<dyn Door>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let response = match axum::body::to_bytes(body, BODY_BYTES_MAX).await {
+        Ok(body) => door.answer(Request::from_parts(parts, body)).await,
+        Err(_) => {
+            let message = format!("The request body is larger than {BODY_BYTES_MAX} bytes.");
+            AwsError::too_large(message).response()
+        }
+    };
+    let mut response = response.map(Body::from);
+    if response.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        // The rest of the body was not read, so the connection cannot be used again.
+        let close = http::HeaderValue::from_static("close");
+        response.headers_mut().insert(http::header::CONNECTION, close);
+    }
+    response
+}

@@ -1,0 +1,167 @@
+//! Opening a data directory, serving it, and shutting down.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use durable_core::{Limits, RetryPolicy};
+use durable_functions::Door;
+use durable_store::{Backend, DirectoryLock, SqliteBackend, Store};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::door::FrontDoor;
+use crate::dynamodb::{DynamoDb, TableSpec};
+use crate::engine::{Engine, Recovered};
+use crate::functions::{FunctionSpec, Functions};
+use crate::listener;
+use crate::wire::arn::Home;
+
+/// Executions kept in memory while they are idle. A suspended one beyond this is read from disk when it wakes.
+const RESIDENT_MAX: usize = 10_000;
+/// Between two looks at whether the running invocations have ended.
+const DRAIN_LOOK: Duration = Duration::from_millis(20);
+
+/// How a service is set up.
+#[derive(Clone, Debug)]
+pub struct ServiceConfig {
+    /// Where everything is kept; created if there is none.
+    pub data_dir: PathBuf,
+    /// The AWS region that it claims to be.
+    pub region: String,
+    /// The AWS account that it claims to be: twelve digits.
+    pub account: String,
+    /// Bounds on each execution.
+    pub limits: Limits,
+    /// How often a failed invocation is repeated.
+    pub retry: RetryPolicy,
+    /// Tables that must exist.
+    pub tables: Vec<TableSpec>,
+    /// Executions kept in memory while they are idle.
+    pub resident_max: usize,
+}
+
+impl ServiceConfig {
+    /// The defaults for a data directory: us-east-1, account 000000000000, AWS's limits.
+    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            data_dir: data_dir.into(),
+            region: "us-east-1".to_owned(),
+            account: "000000000000".to_owned(),
+            limits: Limits::default(),
+            retry: RetryPolicy::default(),
+            tables: Vec::new(),
+            resident_max: RESIDENT_MAX,
+        }
+    }
+}
+
+/// Why a service could not be opened: one sentence for people.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct OpenError(String);
+
+impl OpenError {
+    fn new(error: impl std::fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// A running service.
+pub struct Service {
+    engine: Arc<Engine>,
+    dynamodb: DynamoDb,
+    door: Arc<dyn Door>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+    recovered: Recovered,
+    _lock: DirectoryLock,
+}
+
+impl Service {
+    /// Opens a data directory, takes up what a crash or a shutdown left, and starts the timers.
+    ///
+    /// # Errors
+    /// [`OpenError`] when the directory is in use, unusable, or of a newer version.
+    pub async fn open(
+        config: ServiceConfig,
+        functions: Vec<FunctionSpec>,
+    ) -> Result<Self, OpenError> {
+        Self::open_with(config, functions, |_| {}, |backend| Box::new(backend)).await
+    }
+
+    /// As [`Service::open`], with two seams: `bind` is given the door before anything is resumed, so that functions
+    /// in this process have somewhere to call; `wrap` puts something around the journal's backend, which is how tests
+    /// inject a full disk.
+    ///
+    /// # Errors
+    /// As [`Service::open`].
+    pub async fn open_with(
+        config: ServiceConfig,
+        functions: Vec<FunctionSpec>,
+        bind: impl FnOnce(&Arc<dyn Door>),
+        wrap: impl FnOnce(SqliteBackend) -> Box<dyn Backend>,
+    ) -> Result<Self, OpenError> {
+        let lock = DirectoryLock::acquire(&config.data_dir).map_err(OpenError::new)?;
+        let store = Store::open_with(&config.data_dir, wrap).map_err(OpenError::new)?;
+        let dynamodb =
+            DynamoDb::open(&config.data_dir, &config.tables).await.map_err(OpenError::new)?;
+        let home = Home { region: config.region, account: config.account };
+        let engine = Engine::new(
+            home,
+            Functions::new(functions),
+            store,
+            config.limits,
+            config.retry,
+            config.resident_max,
+        );
+        let door: Arc<dyn Door> =
+            Arc::new(FrontDoor { engine: Arc::clone(&engine), dynamodb: dynamodb.clone() });
+        bind(&door);
+        let recovered =
+            engine.recover().await.map_err(|error| OpenError::new(error.message))?;
+        let tasks = vec![
+            tokio::spawn(Arc::clone(&engine).run_clock()),
+            tokio::spawn(Arc::clone(&engine).run_sweeper()),
+        ];
+        let tasks = Mutex::new(tasks);
+        Ok(Self { engine, dynamodb, door, tasks, recovered, _lock: lock })
+    }
+
+    /// What answers its requests.
+    pub fn door(&self) -> Arc<dyn Door> {
+        Arc::clone(&self.door)
+    }
+
+    /// What the start found.
+    pub fn recovered(&self) -> Recovered {
+        self.recovered
+    }
+
+    /// Serves a socket until `shutdown` resolves.
+    ///
+    /// # Errors
+    /// What the socket says.
+    pub async fn serve(
+        &self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> std::io::Result<()> {
+        listener::serve(listener, self.door(), shutdown).await
+    }
+
+    /// Begins no further invocation, gives the running ones `patience` to end, and closes the data directory. What is
+    /// not finished by then is taken up by the next start.
+    pub async fn shut_down(&self, patience: Duration) {
+        self.engine.stop_dispatching();
+        let deadline = tokio::time::Instant::now() + patience;
+        while self.engine.running() > 0 && tokio::time::Instant::now() < deadline {
+            tokio::time::sleep(DRAIN_LOOK).await;
+        }
+        for task in self.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            task.abort();
+        }
+        self.engine.store.close().await;
+        self.dynamodb.close().await;
+    }
+}

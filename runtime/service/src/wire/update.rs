@@ -1,0 +1,266 @@
+//! The body of `CheckpointDurableExecution`, checked against the service model (specification section 4.1 and 4.2).
+
+use durable_core::{
+    Action, CallbackOptions, ErrorObject, OpRef, OperationType, OperationUpdate, StepOptions,
+    WaitOptions,
+};
+use serde::Deserialize;
+
+use crate::wire::arn::is_name;
+use crate::wire::constraints::Constraints;
+use crate::wire::error::AwsError;
+
+/// The longest wait or retry delay: 366 days.
+const DELAY_SECONDS_MAX: i64 = 31_622_400;
+const CALLBACK_SECONDS_MAX: i64 = 99_999_999;
+const ID_PATTERN: &str = "[a-zA-Z0-9-_]+";
+const TOKEN_PATTERN: &str = "[A-Za-z0-9+/]+={0,2}";
+
+/// A checkpoint request.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct CheckpointRequest {
+    pub(crate) token: String,
+    pub(crate) client_token: Option<String>,
+    pub(crate) updates: Vec<OperationUpdate>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct WireRequest {
+    checkpoint_token: Option<String>,
+    client_token: Option<String>,
+    updates: Option<Vec<WireUpdate>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct WireUpdate {
+    id: Option<String>,
+    parent_id: Option<String>,
+    name: Option<String>,
+    r#type: Option<String>,
+    sub_type: Option<String>,
+    action: Option<String>,
+    payload: Option<String>,
+    error: Option<ErrorObject>,
+    context_options: Option<WireContextOptions>,
+    step_options: Option<WireStepOptions>,
+    wait_options: Option<WireWaitOptions>,
+    callback_options: Option<WireCallbackOptions>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct WireContextOptions {
+    replay_children: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct WireStepOptions {
+    next_attempt_delay_seconds: Option<i64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct WireWaitOptions {
+    wait_seconds: Option<i64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct WireCallbackOptions {
+    timeout_seconds: Option<i64>,
+    heartbeat_timeout_seconds: Option<i64>,
+}
+
+/// Reads a checkpoint's body.
+///
+/// # Errors
+/// `SerializationException` for a wrong type, `ValidationException` naming every member that breaks a constraint.
+pub(crate) fn parse(body: &[u8]) -> Result<CheckpointRequest, AwsError> {
+    let wire: WireRequest = serde_json::from_slice(body)
+        .map_err(|error| AwsError::serialization(error.to_string()))?;
+    let mut constraints = Constraints::default();
+    let token = check_token(wire.checkpoint_token, &mut constraints);
+    if let Some(client_token) = &wire.client_token {
+        constraints.length(client_token, "clientToken", 1, 64);
+        let printable = client_token.bytes().all(|byte| (0x21..=0x7e).contains(&byte));
+        constraints.pattern(printable, client_token, "clientToken", "[\\x21-\\x7E]+");
+    }
+    let updates = wire
+        .updates
+        .unwrap_or_default()
+        .into_iter()
+        .enumerate()
+        .filter_map(|(index, update)| {
+            convert(update, &format!("updates.{}.member", index + 1), &mut constraints)
+        })
+        .collect();
+    constraints.check()?;
+    Ok(CheckpointRequest { token, client_token: wire.client_token, updates })
+}
+
+fn check_token(token: Option<String>, constraints: &mut Constraints) -> String {
+    let Some(token) = token else {
+        constraints.required("checkpointToken");
+        return String::new();
+    };
+    constraints.length(&token, "checkpointToken", 1, 2048);
+    constraints.pattern(is_base64(&token), &token, "checkpointToken", TOKEN_PATTERN);
+    token
+}
+
+/// `[A-Za-z0-9+/]+={0,2}`
+pub(crate) fn is_base64(text: &str) -> bool {
+    let digits = text.trim_end_matches('=');
+    text.len() - digits.len() <= 2
+        && !digits.is_empty()
+        && digits.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/')
+}
+
+fn convert(
+    wire: WireUpdate,
+    path: &str,
+    constraints: &mut Constraints,
+) -> Option<OperationUpdate> {
+    check_names(&wire, path, constraints);
+    let kind = wire.r#type.as_deref().and_then(|name| {
+        let member = format!("{path}.type");
+        let all = OperationType::ALL.into_iter().map(OperationType::as_str);
+        constraints.one_of(name, &member, OperationType::parse(name), all)
+    });
+    if wire.r#type.is_none() {
+        constraints.required(&format!("{path}.type"));
+    }
+    let action = wire.action.as_deref().and_then(|name| {
+        let member = format!("{path}.action");
+        let all = Action::ALL.into_iter().map(Action::as_str);
+        constraints.one_of(name, &member, Action::parse(name), all)
+    });
+    if wire.action.is_none() {
+        constraints.required(&format!("{path}.action"));
+    }
+    let step_options = wire.step_options.map(|options| StepOptions {
+        next_attempt_delay_seconds: options.next_attempt_delay_seconds.map(|seconds| {
+            let member = format!("{path}.stepOptions.nextAttemptDelaySeconds");
+            bounded(seconds, &member, 1, DELAY_SECONDS_MAX, constraints)
+        }),
+    });
+    let wait_options = wire.wait_options.and_then(|options| {
+        let member = format!("{path}.waitOptions.waitSeconds");
+        let seconds = options.wait_seconds?;
+        Some(WaitOptions {
+            wait_seconds: bounded(seconds, &member, 1, DELAY_SECONDS_MAX, constraints),
+        })
+    });
+    let callback_options = wire.callback_options.map(|options| {
+        let mut read = |seconds: Option<i64>, member: &str| {
+            let member = format!("{path}.callbackOptions.{member}");
+            seconds.map(|seconds| bounded(seconds, &member, 0, CALLBACK_SECONDS_MAX, constraints))
+        };
+        CallbackOptions {
+            timeout_seconds: read(options.timeout_seconds, "timeoutSeconds"),
+            heartbeat_timeout_seconds: read(
+                options.heartbeat_timeout_seconds,
+                "heartbeatTimeoutSeconds",
+            ),
+        }
+    });
+    Some(OperationUpdate {
+        op: OpRef {
+            id: wire.id?,
+            parent: wire.parent_id,
+            name: wire.name,
+            sub_type: wire.sub_type,
+        },
+        kind: kind?,
+        action: action?,
+        payload: wire.payload,
+        error: wire.error,
+        replay_children: wire
+            .context_options
+            .and_then(|options| options.replay_children)
+            .unwrap_or(false),
+        step_options,
+        wait_options,
+        callback_options,
+    })
+}
+
+fn check_names(wire: &WireUpdate, path: &str, constraints: &mut Constraints) {
+    match &wire.id {
+        Some(id) => check_id(id, &format!("{path}.id"), constraints),
+        None => constraints.required(&format!("{path}.id")),
+    }
+    if let Some(parent) = &wire.parent_id {
+        check_id(parent, &format!("{path}.parentId"), constraints);
+    }
+    if let Some(name) = &wire.name {
+        let member = format!("{path}.name");
+        constraints.length(name, &member, 1, 256);
+        let printable = name.bytes().all(|byte| (0x20..=0x7e).contains(&byte));
+        constraints.pattern(printable, name, &member, "[\\x20-\\x7E]+");
+    }
+    if let Some(sub_type) = &wire.sub_type {
+        let member = format!("{path}.subType");
+        constraints.length(sub_type, &member, 1, 32);
+        constraints.pattern(is_name(sub_type), sub_type, &member, ID_PATTERN);
+    }
+}
+
+fn check_id(id: &str, member: &str, constraints: &mut Constraints) {
+    constraints.length(id, member, 1, 64);
+    constraints.pattern(is_name(id), id, member, ID_PATTERN);
+}
+
+fn bounded(seconds: i64, member: &str, min: i64, max: i64, constraints: &mut Constraints) -> u32 {
+    constraints.range(seconds, member, min, max);
+    u32::try_from(seconds).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error_of(body: &str) -> (&'static str, String) {
+        parse(body.as_bytes()).err().map(|e| (e.code, e.message)).unwrap_or_default()
+    }
+
+    #[test]
+    fn every_violation_is_named_in_one_answer() {
+        let (code, message) = error_of(
+            r#"{"CheckpointToken":"a b","Updates":[
+                {"Id":"x y","Type":"NAP","Action":"START"},
+                {"Id":"w","Type":"WAIT","Action":"START","WaitOptions":{"WaitSeconds":0}}]}"#,
+        );
+        assert_eq!(code, "ValidationException");
+        assert!(message.starts_with("4 validation errors detected: "), "{message}");
+        for part in [
+            "'checkpointToken'",
+            "'updates.1.member.id'",
+            "[EXECUTION, CONTEXT, STEP, WAIT, CALLBACK, CHAINED_INVOKE]",
+            "Value '0' at 'updates.2.member.waitOptions.waitSeconds' failed to satisfy constraint: \
+             Member must have value greater than or equal to 1",
+        ] {
+            assert!(message.contains(part), "{part} in {message}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_type_is_a_serialization_error() {
+        for body in ["", "[]", "{\"CheckpointToken\":1}", "{\"Updates\":{}}", "not json"] {
+            assert_eq!(error_of(body).0, "SerializationException", "{body}");
+        }
+    }
+
+    #[test]
+    fn missing_members_are_null() {
+        let (_, message) = error_of("{\"Updates\":[{}]}");
+        for member in ["checkpointToken", "updates.1.member.id", "updates.1.member.type"] {
+            let expected =
+                format!("Value at '{member}' failed to satisfy constraint: Member must not be null");
+            assert!(message.contains(&expected), "{member} in {message}");
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! One process per data directory.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::Path;
+
+use crate::error::OpenError;
+
+/// Holds a data directory. The system releases it when the process ends, however it ends.
+#[derive(Debug)]
+pub struct DirectoryLock {
+    _file: File,
+}
+
+impl DirectoryLock {
+    /// Creates the directory if there is none, and takes it.
+    ///
+    /// # Errors
+    /// [`OpenError::Locked`] when another process holds it, [`OpenError::Unusable`] when it cannot be written.
+    pub fn acquire(directory: &Path) -> Result<Self, OpenError> {
+        let unusable = |error: std::io::Error| OpenError::Unusable {
+            path: directory.to_owned(),
+            reason: error.to_string(),
+        };
+        std::fs::create_dir_all(directory).map_err(unusable)?;
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(directory.join("LOCK"))
+            .map_err(unusable)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(OpenError::Locked { path: directory.to_owned() }),
+            Err(TryLockError::Error(error)) => Err(unusable(error)),
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! What is written and read.
+//!
+//! The journal holds what happened; the index row of an execution holds what has to be found without reading a journal:
+//! its names, its status, when it wakes, and whether it has something left to do.
+
+use durable_core::{ExecutionStatus, Millis, Record};
+
+use crate::error::StoreError;
+
+/// One durable write. Everything in it is committed together, or not at all.
+#[derive(Clone, Debug)]
+pub enum Write {
+    /// A new execution with its first record.
+    Start(NewExecution),
+    /// The next record of an execution, and what it changes in the index.
+    Append {
+        /// The execution.
+        key: i64,
+        /// The record's number in its journal, counted from 0.
+        seq: u64,
+        /// The number of its first event, counted from 1.
+        first_event: u64,
+        /// The record, as [`JournalRow::encode`] writes it.
+        body: Vec<u8>,
+        /// What changes in the index.
+        index: IndexChange,
+    },
+    /// A change of the index alone.
+    Index {
+        /// The execution.
+        key: i64,
+        /// What changes.
+        index: IndexChange,
+    },
+    /// Executions to forget, journal and name included.
+    Delete {
+        /// Their keys.
+        keys: Vec<i64>,
+    },
+}
+
+/// A new execution.
+#[derive(Clone, Debug)]
+pub struct NewExecution {
+    /// The last part of its ARN.
+    pub id: String,
+    /// The function's name.
+    pub function: String,
+    /// The version that it runs on.
+    pub version: String,
+    /// Unique for the function.
+    pub name: String,
+    /// When it starts.
+    pub started: Millis,
+    /// When it wakes at the latest.
+    pub next_wake: Millis,
+    /// Its first record, as [`JournalRow::encode`] writes it.
+    pub body: Vec<u8>,
+}
+
+/// What a write changes in the index; `None` leaves a member as it is.
+#[derive(Clone, Debug, Default)]
+pub struct IndexChange {
+    /// When the clock must look at the execution next; the inner `None` means never.
+    pub next_wake: Option<Option<Millis>>,
+    /// Whether a restart has to take it up.
+    pub active: Option<bool>,
+    /// It is closed by this record.
+    pub closing: Option<Closing>,
+}
+
+impl IndexChange {
+    /// Whether there is nothing to change.
+    pub fn is_empty(&self) -> bool {
+        self.next_wake.is_none() && self.active.is_none() && self.closing.is_none()
+    }
+}
+
+/// How an execution was closed.
+#[derive(Clone, Copy, Debug)]
+pub struct Closing {
+    /// Its terminal status.
+    pub status: ExecutionStatus,
+    /// When it ended.
+    pub ended: Millis,
+    /// When it is to be deleted.
+    pub delete_at: Millis,
+    /// The record that closed it.
+    pub seq: u64,
+}
+
+/// What became of a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is durable. For a start, the new execution's key; otherwise 0.
+    Done {
+        /// The key.
+        key: i64,
+    },
+    /// A start found its name taken; nothing was written.
+    NameTaken,
+}
+
+/// The index row of an execution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExecutionRow {
+    /// Names it inside the store; grows with time.
+    pub key: i64,
+    /// The last part of its ARN.
+    pub id: String,
+    /// The function's name.
+    pub function: String,
+    /// The version that it runs on.
+    pub version: String,
+    /// Unique for the function.
+    pub name: String,
+    /// Where it stands.
+    pub status: ExecutionStatus,
+    /// When it started.
+    pub started: Millis,
+    /// When it ended.
+    pub ended: Option<Millis>,
+    /// The record that closed it.
+    pub closing_seq: Option<u64>,
+}
+
+/// One record of a journal.
+#[derive(Clone, Debug)]
+pub struct JournalRow {
+    /// The execution.
+    pub key: i64,
+    /// The record's number, counted from 0.
+    pub seq: u64,
+    /// The number of its first event, counted from 1.
+    pub first_event: u64,
+    /// The record as it was written.
+    pub body: Vec<u8>,
+}
+
+impl JournalRow {
+    /// A record as the journal keeps it.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when it cannot be written as JSON, which no record that the core makes does.
+    pub fn encode(record: &Record) -> Result<Vec<u8>, StoreError> {
+        serde_json::to_vec(record).map_err(|error| StoreError::Damaged {
+            key: 0,
+            seq: 0,
+            reason: error.to_string(),
+        })
+    }
+
+    /// The record.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when the row does not hold one.
+    pub fn record(&self) -> Result<Record, StoreError> {
+        serde_json::from_slice(&self.body).map_err(|error| StoreError::Damaged {
+            key: self.key,
+            seq: self.seq,
+            reason: error.to_string(),
+        })
+    }
+}
+
+/// Which executions to list.
+#[derive(Clone, Debug)]
+pub struct ListFilter {
+    /// Of this function.
+    pub function: String,
+    /// Of this version.
+    pub version: Option<String>,
+    /// With this name.
+    pub name: Option<String>,
+    /// With one of these statuses; empty means any.
+    pub statuses: Vec<ExecutionStatus>,
+    /// Started later than this.
+    pub started_after: Option<Millis>,
+    /// Started earlier than this.
+    pub started_before: Option<Millis>,
+    /// Oldest first; otherwise newest first.
+    pub oldest_first: bool,
+    /// Continue behind this one.
+    pub after: Option<ListPosition>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// A place in a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListPosition {
+    /// The start time of the last one listed.
+    pub started: Millis,
+    /// Its key.
+    pub key: i64,
+}

@@ -1,0 +1,213 @@
+//! Look-ups and pages, on connections that only read.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use durable_core::ExecutionStatus;
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params, params_from_iter};
+
+use crate::error::{OpenError, StoreError};
+use crate::model::{ExecutionRow, JournalRow, ListFilter};
+use crate::schema;
+
+/// Idle connections that are kept; more are opened when more read at once, and closed afterwards.
+const IDLE_MAX: usize = 4;
+
+pub(crate) struct Readers {
+    file: PathBuf,
+    idle: Mutex<Vec<Reader>>,
+}
+
+impl Readers {
+    pub(crate) fn open(file: &Path) -> Result<Self, OpenError> {
+        let first = Reader { connection: schema::open_reader(file)? };
+        Ok(Self { file: file.to_owned(), idle: Mutex::new(vec![first]) })
+    }
+
+    pub(crate) fn with<T>(
+        &self,
+        query: impl FnOnce(&Reader) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let reader = match idle {
+            Some(reader) => reader,
+            None => Reader {
+                connection: schema::open_reader(&self.file)
+                    .map_err(|error| StoreError::Read(error.to_string()))?,
+            },
+        };
+        let result = query(&reader);
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < IDLE_MAX {
+            idle.push(reader);
+        }
+        result
+    }
+}
+
+const COLUMNS: &str =
+    "key, id, function, version, name, status, started, ended, closing_seq FROM executions";
+
+pub(crate) struct Reader {
+    connection: Connection,
+}
+
+impl Reader {
+    pub(crate) fn execution(&self, id: &str) -> Result<Option<ExecutionRow>, StoreError> {
+        self.one(&format!("SELECT {COLUMNS} WHERE id = ?1"), &[&id])
+    }
+
+    pub(crate) fn execution_named(
+        &self,
+        function: &str,
+        name: &str,
+    ) -> Result<Option<ExecutionRow>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} WHERE function = ?1 AND name = ?2");
+        self.one(&sql, &[&function, &name])
+    }
+
+    pub(crate) fn due(&self, now: i64, limit: usize) -> Result<Vec<ExecutionRow>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} WHERE next_wake IS NOT NULL AND next_wake <= ?1
+             ORDER BY next_wake LIMIT ?2"
+        );
+        self.many(&sql, &[&now, &(limit as i64)])
+    }
+
+    pub(crate) fn next_wake(&self) -> Result<Option<i64>, StoreError> {
+        let sql = "SELECT min(next_wake) FROM executions WHERE next_wake IS NOT NULL";
+        Ok(self.connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+    }
+
+    pub(crate) fn active(&self, after: i64, limit: usize) -> Result<Vec<ExecutionRow>, StoreError> {
+        let sql =
+            format!("SELECT {COLUMNS} WHERE active = 1 AND key > ?1 ORDER BY key LIMIT ?2");
+        self.many(&sql, &[&after, &(limit as i64)])
+    }
+
+    pub(crate) fn expired(&self, now: i64, limit: usize) -> Result<Vec<i64>, StoreError> {
+        let sql = "SELECT key FROM executions WHERE delete_at IS NOT NULL AND delete_at <= ?1
+                   ORDER BY delete_at LIMIT ?2";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let keys = statement.query_map(params![now, limit as i64], |row| row.get(0))?;
+        Ok(keys.collect::<Result<_, _>>()?)
+    }
+
+    pub(crate) fn open_count(&self) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) FROM executions WHERE ended IS NULL";
+        let count: i64 = self.connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+        Ok(count.unsigned_abs())
+    }
+
+    pub(crate) fn journal(
+        &self,
+        key: i64,
+        from: u64,
+        limit: u64,
+    ) -> Result<Vec<JournalRow>, StoreError> {
+        let sql = "SELECT seq, first_event, body FROM journal
+                   WHERE execution = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3";
+        self.journal_rows(sql, key, from, limit)
+    }
+
+    pub(crate) fn journal_descending(
+        &self,
+        key: i64,
+        from: u64,
+        limit: u64,
+    ) -> Result<Vec<JournalRow>, StoreError> {
+        let sql = "SELECT seq, first_event, body FROM journal
+                   WHERE execution = ?1 AND seq <= ?2 ORDER BY seq DESC LIMIT ?3";
+        self.journal_rows(sql, key, from, limit)
+    }
+
+    fn journal_rows(
+        &self,
+        sql: &str,
+        key: i64,
+        from: u64,
+        limit: u64,
+    ) -> Result<Vec<JournalRow>, StoreError> {
+        let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let rows = statement.query_map(params![key, signed(from), signed(limit)], |row| {
+            Ok(JournalRow {
+                key,
+                seq: row.get::<_, i64>(0)?.unsigned_abs(),
+                first_event: row.get::<_, i64>(1)?.unsigned_abs(),
+                body: row.get(2)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    pub(crate) fn list(&self, filter: &ListFilter) -> Result<Vec<ExecutionRow>, StoreError> {
+        let mut sql = format!("SELECT {COLUMNS} WHERE function = ?");
+        let mut values: Vec<Box<dyn ToSql>> = vec![Box::new(filter.function.clone())];
+        let mut add = |condition: &str, value: Box<dyn ToSql>| {
+            sql.push_str(condition);
+            values.push(value);
+        };
+        if let Some(version) = &filter.version {
+            add(" AND version = ?", Box::new(version.clone()));
+        }
+        if let Some(name) = &filter.name {
+            add(" AND name = ?", Box::new(name.clone()));
+        }
+        if let Some(after) = filter.started_after {
+            add(" AND started > ?", Box::new(after));
+        }
+        if let Some(before) = filter.started_before {
+            add(" AND started < ?", Box::new(before));
+        }
+        if let Some(position) = filter.after {
+            let compare = if filter.oldest_first { ">" } else { "<" };
+            add(&format!(" AND (started, key) {compare} (?,"), Box::new(position.started));
+            add(" ?)", Box::new(position.key));
+        }
+        for (number, status) in filter.statuses.iter().enumerate() {
+            let before = if number == 0 { " AND status IN (?" } else { ", ?" };
+            add(before, Box::new(status.as_str()));
+        }
+        if !filter.statuses.is_empty() {
+            sql.push(')');
+        }
+        let order = if filter.oldest_first { "ASC" } else { "DESC" };
+        sql.push_str(&format!(" ORDER BY started {order}, key {order} LIMIT {}", filter.limit));
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let rows = statement.query_map(params_from_iter(values), execution_row)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn one(&self, sql: &str, values: &[&dyn ToSql]) -> Result<Option<ExecutionRow>, StoreError> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        Ok(statement.query_row(values, execution_row).optional()?)
+    }
+
+    fn many(&self, sql: &str, values: &[&dyn ToSql]) -> Result<Vec<ExecutionRow>, StoreError> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let rows = statement.query_map(values, execution_row)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+fn execution_row(row: &Row<'_>) -> rusqlite::Result<ExecutionRow> {
+    let status: String = row.get(5)?;
+    Ok(ExecutionRow {
+        key: row.get(0)?,
+        id: row.get(1)?,
+        function: row.get(2)?,
+        version: row.get(3)?,
+        name: row.get(4)?,
+        status: ExecutionStatus::parse(&status).ok_or_else(|| {
+            rusqlite::Error::FromSqlConversionFailure(
+                5,
+                rusqlite::types::Type::Text,
+                format!("unknown status {status}").into(),
+            )
+        })?,
+        started: row.get(6)?,
+        ended: row.get(7)?,
+        closing_seq: row.get::<_, Option<i64>>(8)?.map(i64::unsigned_abs),
+    })
+}

@@ -1,0 +1,85 @@
+//! Tables, indexes and pragmas.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::error::OpenError;
+
+/// The format that this version writes, in SQLite's `user_version`.
+const FORMAT: i64 = 1;
+
+/// `executions` is the index, `journal` the truth. A journal's key leads with the execution, so its records lie
+/// together and a page of history is one range. The partial indexes hold only rows that somebody will look for: a
+/// closed execution costs the clock and a restart nothing.
+const TABLES: &str = "
+CREATE TABLE executions (
+    key         INTEGER PRIMARY KEY AUTOINCREMENT,
+    id          TEXT NOT NULL UNIQUE,
+    function    TEXT NOT NULL,
+    version     TEXT NOT NULL,
+    name        TEXT NOT NULL,
+    status      TEXT NOT NULL,
+    started     INTEGER NOT NULL,
+    ended       INTEGER,
+    next_wake   INTEGER,
+    active      INTEGER NOT NULL,
+    delete_at   INTEGER,
+    closing_seq INTEGER,
+    UNIQUE (function, name)
+) STRICT;
+CREATE INDEX executions_by_start ON executions (function, started);
+CREATE INDEX executions_by_status ON executions (function, status, started);
+CREATE INDEX executions_to_wake ON executions (next_wake) WHERE next_wake IS NOT NULL;
+CREATE INDEX executions_active ON executions (key) WHERE active = 1;
+CREATE INDEX executions_open ON executions (key) WHERE ended IS NULL;
+CREATE INDEX executions_to_delete ON executions (delete_at) WHERE delete_at IS NOT NULL;
+
+CREATE TABLE journal (
+    execution   INTEGER NOT NULL,
+    seq         INTEGER NOT NULL,
+    first_event INTEGER NOT NULL,
+    body        BLOB NOT NULL,
+    PRIMARY KEY (execution, seq)
+) STRICT, WITHOUT ROWID;
+";
+
+/// Statements kept prepared per connection.
+const STATEMENT_CACHE: usize = 64;
+
+/// The one connection that writes.
+pub(crate) fn open_writer(file: &Path) -> Result<Connection, OpenError> {
+    let unusable = |error: rusqlite::Error| OpenError::Unusable {
+        path: file.to_owned(),
+        reason: error.to_string(),
+    };
+    let connection = Connection::open(file).map_err(unusable)?;
+    let found = connection
+        .query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))
+        .map_err(unusable)?;
+    if found > FORMAT {
+        return Err(OpenError::Newer { path: file.to_owned(), found, known: FORMAT });
+    }
+    // WAL: readers never wait for the writer. FULL: a commit returns only after its fsync.
+    connection
+        .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
+        .map_err(unusable)?;
+    if found == 0 {
+        let create = format!("BEGIN; {TABLES} PRAGMA user_version = {FORMAT}; COMMIT;");
+        connection.execute_batch(&create).map_err(unusable)?;
+    }
+    connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+    Ok(connection)
+}
+
+/// A connection that only reads.
+pub(crate) fn open_reader(file: &Path) -> Result<Connection, OpenError> {
+    let unusable = |error: rusqlite::Error| OpenError::Unusable {
+        path: file.to_owned(),
+        reason: error.to_string(),
+    };
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags).map_err(unusable)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+    Ok(connection)
+}

@@ -1,0 +1,157 @@
+//! A batch of writes as one SQLite transaction.
+
+use std::path::Path;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+
+use crate::error::OpenError;
+use crate::model::{IndexChange, NewExecution, Outcome, Write};
+use crate::schema;
+
+/// Where batches are committed. The seam at which tests inject faults.
+pub trait Backend: Send + 'static {
+    /// Commits all of these or none; when it returns `Ok`, they are on disk. One outcome per write, in order.
+    ///
+    /// # Errors
+    /// Why nothing was committed, for people.
+    fn commit(&mut self, batch: &[Write]) -> Result<Vec<Outcome>, String>;
+
+    /// Limits the file to this many pages: how a test fills the disk without filling a disk.
+    ///
+    /// # Errors
+    /// When the backend has no such limit.
+    fn limit_pages(&mut self, pages: u32) -> Result<(), String> {
+        let _ = pages;
+        Err("this backend has no page limit".to_owned())
+    }
+}
+
+/// Commits to an SQLite file.
+#[derive(Debug)]
+pub struct SqliteBackend {
+    connection: Connection,
+}
+
+impl SqliteBackend {
+    pub(crate) fn open(file: &Path) -> Result<Self, OpenError> {
+        Ok(Self { connection: schema::open_writer(file)? })
+    }
+
+    fn commit_batch(&mut self, batch: &[Write]) -> rusqlite::Result<Vec<Outcome>> {
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let outcomes =
+            batch.iter().map(|write| apply(&transaction, write)).collect::<Result<_, _>>()?;
+        transaction.commit()?;
+        Ok(outcomes)
+    }
+}
+
+impl Backend for SqliteBackend {
+    fn commit(&mut self, batch: &[Write]) -> Result<Vec<Outcome>, String> {
+        self.commit_batch(batch).map_err(|error| error.to_string())
+    }
+
+    fn limit_pages(&mut self, pages: u32) -> Result<(), String> {
+        self.connection
+            .query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))
+            .map_err(|error| error.to_string())
+    }
+}
+
+fn apply(transaction: &Transaction<'_>, write: &Write) -> rusqlite::Result<Outcome> {
+    match write {
+        Write::Start(new) => return start(transaction, new),
+        Write::Append { key, seq, first_event, body, index } => {
+            append(transaction, *key, *seq, *first_event, body)?;
+            change_index(transaction, *key, index)?;
+        }
+        Write::Index { key, index } => change_index(transaction, *key, index)?,
+        Write::Delete { keys } => {
+            for key in keys {
+                delete(transaction, *key)?;
+            }
+        }
+    }
+    Ok(Outcome::Done { key: 0 })
+}
+
+fn start(transaction: &Transaction<'_>, new: &NewExecution) -> rusqlite::Result<Outcome> {
+    let inserted = transaction
+        .prepare_cached(
+            "INSERT INTO executions (id, function, version, name, status, started, next_wake, active)
+             VALUES (?1, ?2, ?3, ?4, 'RUNNING', ?5, ?6, 1)
+             ON CONFLICT (function, name) DO NOTHING",
+        )?
+        .execute(params![
+            new.id,
+            new.function,
+            new.version,
+            new.name,
+            new.started,
+            new.next_wake
+        ])?;
+    if inserted == 0 {
+        return Ok(Outcome::NameTaken);
+    }
+    let key = transaction.last_insert_rowid();
+    append(transaction, key, 0, 1, &new.body)?;
+    Ok(Outcome::Done { key })
+}
+
+fn append(
+    transaction: &Transaction<'_>,
+    key: i64,
+    seq: u64,
+    first_event: u64,
+    body: &[u8],
+) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO journal (execution, seq, first_event, body) VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![key, seq as i64, first_event as i64, body])?;
+    Ok(())
+}
+
+fn change_index(
+    transaction: &Transaction<'_>,
+    key: i64,
+    change: &IndexChange,
+) -> rusqlite::Result<()> {
+    if let Some(closing) = change.closing {
+        transaction
+            .prepare_cached(
+                "UPDATE executions SET status = ?2, ended = ?3, delete_at = ?4, closing_seq = ?5,
+                        next_wake = NULL, active = 0
+                 WHERE key = ?1",
+            )?
+            .execute(params![
+                key,
+                closing.status.as_str(),
+                closing.ended,
+                closing.delete_at,
+                closing.seq as i64
+            ])?;
+        return Ok(());
+    }
+    if let Some(next_wake) = change.next_wake {
+        transaction
+            .prepare_cached("UPDATE executions SET next_wake = ?2 WHERE key = ?1")?
+            .execute(params![key, next_wake])?;
+    }
+    if let Some(active) = change.active {
+        transaction
+            .prepare_cached("UPDATE executions SET active = ?2 WHERE key = ?1")?
+            .execute(params![key, active])?;
+    }
+    Ok(())
+}
+
+fn delete(transaction: &Transaction<'_>, key: i64) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached("DELETE FROM journal WHERE execution = ?1")?
+        .execute(params![key])?;
+    transaction.prepare_cached("DELETE FROM executions WHERE key = ?1")?.execute(params![key])?;
+    Ok(())
+}

@@ -195,7 +195,7 @@ async fn void(
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
 
     use lambda_runtime::Context;
 

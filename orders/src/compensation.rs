@@ -34,7 +34,7 @@ impl Taken {
     }
 }
 
-/// Gives everything back, in the order of `taken`, and returns the error that ends the execution.
+/// Gives everything back and returns the error that ends the execution.
 pub(crate) async fn give_up(
     ctx: &DurableContext,
     services: &Services,
@@ -42,41 +42,45 @@ pub(crate) async fn give_up(
     taken: &[Taken],
     cause: &str,
 ) -> BoxError {
-    let mut given_back = Vec::new();
+    if let Err(failed) = give_back(ctx, services, order_id, taken, cause).await {
+        return failed;
+    }
+    let names: Vec<&str> = taken.iter().map(Taken::name).collect();
+    let names = names.join(" and ");
+    let text =
+        format!("order {order_id} was not fulfilled; everything was given back ({names}): {cause}");
+    Box::new(TypedError::with_type(ORDER_NOT_FULFILLED, text))
+}
+
+/// Gives everything back, in the order of `taken`, each in a step. The error names what could not
+/// be given back.
+pub(crate) async fn give_back(
+    ctx: &DurableContext,
+    services: &Services,
+    order_id: &str,
+    taken: &[Taken],
+    cause: &str,
+) -> Result<(), BoxError> {
     let mut kept = Vec::new();
     for one in taken {
-        match give_back(ctx, services, order_id, one).await {
-            Ok(()) => given_back.push(one.name()),
-            Err(error) => kept.push(format!("{} ({})", one.name(), describe(&error))),
+        let given_back = match one {
+            Taken::Inventory => release_inventory(ctx, services, order_id).await,
+            Taken::Payment { authorization_id } => {
+                void_payment(ctx, services, order_id, authorization_id.clone()).await
+            }
+        };
+        if let Err(error) = given_back {
+            kept.push(format!("{} ({})", one.name(), describe(&error)));
         }
     }
-    let given_back = given_back.join(" and ");
     if kept.is_empty() {
-        let text = format!(
-            "order {order_id} was not fulfilled; everything was given back ({given_back}): {cause}"
-        );
-        return Box::new(TypedError::with_type(ORDER_NOT_FULFILLED, text));
+        return Ok(());
     }
     let kept = kept.join(" and ");
     tracing::error!(order_id, kept, "an order that failed still holds something");
     let text =
         format!("order {order_id} was not fulfilled and could not give back {kept}: {cause}");
-    Box::new(TypedError::with_type(COMPENSATION_FAILED, text))
-}
-
-/// Gives one thing back, in a step.
-pub(crate) async fn give_back(
-    ctx: &DurableContext,
-    services: &Services,
-    order_id: &str,
-    taken: &Taken,
-) -> Result<(), OperationError> {
-    match taken {
-        Taken::Inventory => release_inventory(ctx, services, order_id).await,
-        Taken::Payment { authorization_id } => {
-            void_payment(ctx, services, order_id, authorization_id.clone()).await
-        }
-    }
+    Err(Box::new(TypedError::with_type(COMPENSATION_FAILED, text)))
 }
 
 async fn release_inventory(

@@ -128,6 +128,11 @@ impl Row<'_> {
             .map_err(|_| self.malformed(attribute, "must be a whole number"))
     }
 
+    /// A whole number of units.
+    pub(crate) fn count(&self, attribute: &'static str) -> Result<u32, StoreError> {
+        self.number(attribute)?.parse().map_err(|_| self.malformed(attribute, "must be a count"))
+    }
+
     pub(crate) fn malformed(
         &self,
         attribute: &'static str,

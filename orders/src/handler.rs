@@ -27,6 +27,8 @@ pub(crate) const PERMANENT_ERROR_TYPES: [&str; 3] =
 const MALFORMED_REQUEST: &str = "MalformedRequest";
 /// The order id is already in use by an order with other lines.
 pub(crate) const RESERVATION_CONFLICT: &str = "ReservationConflict";
+/// A table could not be used, or holds a row that makes no sense.
+pub(crate) const STORE_UNAVAILABLE: &str = "StoreUnavailable";
 const PAYMENT_REFUSED: &str = "PaymentRefused";
 
 /// Why a worker could not do its work.
@@ -56,7 +58,7 @@ impl WorkerError {
         match self {
             Self::MalformedRequest(_) => MALFORMED_REQUEST,
             Self::ReservationConflict { .. } => RESERVATION_CONFLICT,
-            Self::Store(_) => "StoreUnavailable",
+            Self::Store(_) => STORE_UNAVAILABLE,
             Self::Gateway(GatewayError::Refused(_)) => PAYMENT_REFUSED,
             Self::Gateway(GatewayError::Unavailable(_)) => "PaymentGatewayUnavailable",
         }

@@ -35,7 +35,7 @@ use crate::authorize_payment::{AuthorizeCall, Payment, PaymentAnswer};
 use crate::catalog::Catalog;
 use crate::compensation::{Taken, describe, give_back, give_up};
 use crate::fulfill_order::{FulfillRequest, FulfillmentAnswer};
-use crate::handler::RESERVATION_CONFLICT;
+use crate::handler::{RESERVATION_CONFLICT, STORE_UNAVAILABLE};
 use crate::inventory::{AllocatedInventory, InventoryAction, InventoryAnswer, InventoryRequest};
 use crate::order::{OrderLine, OrderPayload, PaymentMethod};
 use crate::outcome::{
@@ -154,7 +154,8 @@ async fn validate_step(
     ctx.step(move |_| async move {
         let catalog = Catalog::new(services.dynamodb, &services.settings.product_catalog_table);
         let rules = rules(&services.settings.validation);
-        Ok(validate(&payload, &catalog, &rules).await?)
+        let verdict = validate(&payload, &catalog, &rules).await;
+        Ok(verdict.map_err(|error| TypedError::with_type(STORE_UNAVAILABLE, error))?)
     })
     .name("validate-order")
     .retry_strategy(backoff.strategy())
@@ -252,8 +253,8 @@ async fn make_unavailable(
     payment: Payment,
     reason: Unavailable,
 ) -> Result<OrderOutcome, BoxError> {
-    let taken = Taken::Payment { authorization_id: Some(payment.authorization_id.clone()) };
-    give_back(ctx, services, &order.order_id, &taken).await?;
+    let taken = [Taken::Payment { authorization_id: Some(payment.authorization_id.clone()) }];
+    give_back(ctx, services, &order.order_id, &taken, "its goods are not there").await?;
     Ok(OrderOutcome::InventoryUnavailable(InventoryUnavailable {
         order_id: order.order_id,
         customer_id: order.customer_id,

@@ -15,7 +15,7 @@ use aws_sdk_dynamodb::types::{
 use jiff::Timestamp;
 
 use super::reservation::{
-    Allocation, ORDER_ID, RESERVED, Reservation, Status, new_record, number, parse_record,
+    Allocation, ORDER_ID, Refusal, Reservation, covers, new_record, number, parse_record,
     plan_allocations, text,
 };
 use super::{
@@ -47,13 +47,37 @@ impl Inventory {
         if let Some(record) = record {
             return answer_from_record(order_id, lines, record);
         }
-        if let Some(refusal) = lines.iter().find_map(|line| refuse(line, &products)) {
-            return Ok(refusal);
+        if let Some(refusal) = lines.iter().find_map(|line| check_line(line, &products)) {
+            return self.refuse(order_id, lines, refusal, now).await;
         }
         let allocations = plan_allocations(order_id, lines, &products, now);
-        match self.transact(self.allocation_writes(order_id, &allocations, now)?).await? {
-            Transacted::Done => Ok(allocated(allocations)),
-            Transacted::Cancelled(reasons) => self.explain(order_id, lines, &reasons).await,
+        let reservation = Reservation::Reserved(allocations);
+        let writes = self.allocation_writes(order_id, &reservation, now)?;
+        match self.transact(writes).await? {
+            Transacted::Done => answer_from_record(order_id, lines, reservation),
+            Transacted::Cancelled(reasons) => self.explain(order_id, lines, &reasons, now).await,
+        }
+    }
+
+    /// Records that the order cannot have its goods, and says so. If the same request got through
+    /// elsewhere in the meantime, its record is the answer.
+    ///
+    /// The caller gives the payment back on a refusal and keeps no track of the stock. So a twin of
+    /// this request that is still on its way must not take stock afterwards: the record stops it.
+    async fn refuse(
+        &self,
+        order_id: &str,
+        lines: &[OrderLine],
+        refusal: Refusal,
+        now: Timestamp,
+    ) -> Result<InventoryAnswer, WorkerError> {
+        let refused = Reservation::Refused(refusal);
+        if self.put_new_record(order_id, &refused, now).await? {
+            return answer_from_record(order_id, lines, refused);
+        }
+        match self.read_record(order_id).await? {
+            Some(record) => answer_from_record(order_id, lines, record),
+            None => Err(vanished()),
         }
     }
 
@@ -85,18 +109,18 @@ impl Inventory {
     fn allocation_writes(
         &self,
         order_id: &str,
-        allocations: &[Allocation],
+        reservation: &Reservation,
         now: Timestamp,
     ) -> Result<Vec<TransactWriteItem>, StoreError> {
         let record = Put::builder()
             .table_name(&self.reservations_table)
-            .set_item(Some(new_record(order_id, RESERVED, allocations, now)))
+            .set_item(Some(new_record(order_id, reservation, now)))
             .condition_expression("attribute_not_exists(#key)")
             .expression_attribute_names("#key", ORDER_ID)
             .build()
             .map_err(|error| StoreError::service(TRANSACT, error))?;
         let mut writes = vec![TransactWriteItem::builder().put(record).build()];
-        for allocation in allocations {
+        for allocation in held(reservation) {
             let update = Update::builder()
                 .table_name(&self.catalog_table)
                 .key(PRODUCT_ID, text(&allocation.product_id))
@@ -155,6 +179,7 @@ impl Inventory {
         order_id: &str,
         lines: &[OrderLine],
         reasons: &[CancellationReason],
+        now: Timestamp,
     ) -> Result<InventoryAnswer, WorkerError> {
         if reasons.first().is_some_and(is_failed_condition)
             && let Some(record) = self.read_record(order_id).await?
@@ -166,34 +191,51 @@ impl Inventory {
             .zip(reasons.iter().skip(1))
             .find(|(_, reason)| is_failed_condition(reason));
         let Some((line, reason)) = failed else {
-            // The record existed a moment ago and is gone: let the caller try again.
-            return Err(StoreError::Contention { operation: TRANSACT, attempts: 1 }.into());
+            return Err(vanished());
         };
-        let Some(item) = &reason.item else {
-            return Ok(product_not_found(line));
+        let refusal = match &reason.item {
+            None => not_found(line),
+            Some(item) => {
+                let row = Row { item, subject: format!("product {}", line.product_id) };
+                insufficient(line, row.whole(STOCK_LEVEL)?)
+            }
         };
-        let row = Row { item, subject: format!("product {}", line.product_id) };
-        Ok(insufficient(line, row.whole(STOCK_LEVEL)?))
+        self.refuse(order_id, lines, refusal, now).await
     }
 }
 
-/// The answer to a repeated request.
+/// The answer that a record stands for.
 fn answer_from_record(
     order_id: &str,
     lines: &[OrderLine],
     record: Reservation,
 ) -> Result<InventoryAnswer, WorkerError> {
-    match record.status {
-        Status::Released => Ok(InventoryAnswer::ReservationReleased),
-        Status::Reserved if record.covers(lines) => Ok(allocated(record.allocations)),
-        Status::Reserved => Err(WorkerError::ReservationConflict { order_id: order_id.to_owned() }),
+    match record {
+        Reservation::Released => Ok(InventoryAnswer::ReservationReleased),
+        Reservation::Refused(refusal) => Ok(refusal.into()),
+        Reservation::Reserved(allocations) if covers(&allocations, lines) => {
+            Ok(InventoryAnswer::Allocated(AllocatedInventory {
+                total_items: allocations.iter().map(|held| u64::from(held.quantity)).sum(),
+                allocations,
+            }))
+        }
+        Reservation::Reserved(_) => {
+            Err(WorkerError::ReservationConflict { order_id: order_id.to_owned() })
+        }
     }
 }
 
-/// The answer if this line cannot be taken, going by what was read.
-fn refuse(line: &OrderLine, products: &Products) -> Option<InventoryAnswer> {
+fn held(reservation: &Reservation) -> &[Allocation] {
+    match reservation {
+        Reservation::Reserved(allocations) => allocations,
+        Reservation::Released | Reservation::Refused(_) => &[],
+    }
+}
+
+/// Why this line cannot be taken, going by what was read.
+fn check_line(line: &OrderLine, products: &Products) -> Option<Refusal> {
     match products.get(&line.product_id) {
-        None => Some(product_not_found(line)),
+        None => Some(not_found(line)),
         Some(product) if product.stock_level < i64::from(line.quantity) => {
             Some(insufficient(line, product.stock_level))
         }
@@ -201,23 +243,21 @@ fn refuse(line: &OrderLine, products: &Products) -> Option<InventoryAnswer> {
     }
 }
 
-fn allocated(allocations: Vec<Allocation>) -> InventoryAnswer {
-    InventoryAnswer::Allocated(AllocatedInventory {
-        total_items: allocations.iter().map(|held| u64::from(held.quantity)).sum(),
-        allocations,
-    })
+fn not_found(line: &OrderLine) -> Refusal {
+    Refusal::NotFound(MissingProduct { product_id: line.product_id.clone() })
 }
 
-fn product_not_found(line: &OrderLine) -> InventoryAnswer {
-    InventoryAnswer::ProductNotFound(MissingProduct { product_id: line.product_id.clone() })
-}
-
-fn insufficient(line: &OrderLine, available: i64) -> InventoryAnswer {
-    InventoryAnswer::InsufficientInventory(Shortage {
+fn insufficient(line: &OrderLine, available: i64) -> Refusal {
+    Refusal::Insufficient(Shortage {
         product_id: line.product_id.clone(),
         requested: line.quantity,
         available,
     })
+}
+
+/// A record that was there a moment ago is gone. Trying again finds out what is true now.
+fn vanished() -> WorkerError {
+    StoreError::Contention { operation: TRANSACT, attempts: 1 }.into()
 }
 
 /// The reasons of a cancelled transaction; any other error stays one. A transaction that is still

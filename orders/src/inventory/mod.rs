@@ -4,16 +4,18 @@
 //! in the reservations table under the order id. Both change in one DynamoDB transaction, so an
 //! order has either taken all its lines and a record says so, or nothing.
 //!
-//! The record makes repeating safe. It goes through at most two states and never back:
+//! The record makes repeating safe. It changes at most once and never back:
 //!
 //! ```text
 //! (none) --allocate--> RESERVED --release--> RELEASED
-//! (none) --release-----------------------> RELEASED   a tombstone
+//! (none) --allocate--> REFUSED                too little stock
+//! (none) --release---> RELEASED               a tombstone
 //! ```
 //!
-//! - `allocate` with a record answers from it and takes nothing more.
+//! - `allocate` with a record answers from it and takes nothing more, so an order id has one answer.
 //! - `release` gives stock back only in the transaction that leaves RESERVED.
-//! - The tombstone stops an allocation that was sent before the release and arrives after it.
+//! - REFUSED and the tombstone stop an allocation that was sent earlier and arrives later: nobody
+//!   would give back what it takes.
 //!
 //! Records are deleted by the table's time to live (`expiresAt`) long after any execution that
 //! could repeat a request has ended.

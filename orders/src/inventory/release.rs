@@ -1,16 +1,13 @@
 //! Giving back what an order has taken.
 //!
-//! Releasing always ends with a RELEASED record, whatever was there before: afterwards the order
-//! holds nothing and can take nothing.
+//! Releasing always ends with a record that is not RESERVED, whatever was there before: afterwards
+//! the order holds nothing and can take nothing.
 
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 use jiff::Timestamp;
 
 use super::allocate::{Transacted, is_failed_condition};
-use super::reservation::{
-    Allocation, ORDER_ID, RELEASED, RESERVED, STATUS, Status, new_record, number, text,
-};
+use super::reservation::{Allocation, RELEASED, RESERVED, Reservation, STATUS, number, text};
 use super::{Inventory, InventoryAnswer};
 use crate::catalog::{PRODUCT_ID, STOCK_LEVEL};
 use crate::dynamo::StoreError;
@@ -30,9 +27,12 @@ impl Inventory {
         let mut gone: Vec<String> = Vec::new();
         for _ in 0..ROUNDS {
             let released = match self.read_record(order_id).await? {
-                Some(record) if record.status == Status::Released => true,
-                Some(record) => self.give_back(order_id, &record.allocations, &mut gone).await?,
-                None => self.write_tombstone(order_id, now).await?,
+                // A refused order holds nothing and, like a released one, can take nothing.
+                Some(Reservation::Released | Reservation::Refused(_)) => true,
+                Some(Reservation::Reserved(held)) => {
+                    self.give_back(order_id, &held, &mut gone).await?
+                }
+                None => self.put_new_record(order_id, &Reservation::Released, now).await?,
             };
             if released {
                 return Ok(InventoryAnswer::Released);
@@ -105,29 +105,5 @@ impl Inventory {
             )?);
         }
         Ok(writes)
-    }
-
-    /// Writes a RELEASED record where there is none. `false`: there is one now, look again.
-    async fn write_tombstone(&self, order_id: &str, now: Timestamp) -> Result<bool, StoreError> {
-        let sent = self
-            .client
-            .put_item()
-            .table_name(&self.reservations_table)
-            .set_item(Some(new_record(order_id, RELEASED, &[], now)))
-            .condition_expression("attribute_not_exists(#key)")
-            .expression_attribute_names("#key", ORDER_ID)
-            .send()
-            .await;
-        match sent {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(PutItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(StoreError::service("PutItem", error)),
-        }
     }
 }

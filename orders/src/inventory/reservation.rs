@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::Inventory;
+use super::{Inventory, InventoryAnswer, MissingProduct, Shortage};
 use crate::catalog::Products;
 use crate::dynamo::{Item, Row, StoreError};
 use crate::ids::stable_id;
@@ -17,7 +18,9 @@ pub(super) const ORDER_ID: &str = "orderId";
 pub(super) const STATUS: &str = "status";
 pub(super) const RESERVED: &str = "RESERVED";
 pub(super) const RELEASED: &str = "RELEASED";
+const REFUSED: &str = "REFUSED";
 const ALLOCATIONS: &str = "allocations";
+const REFUSAL: &str = "refusal";
 const CREATED_AT: &str = "createdAt";
 const EXPIRES_AT: &str = "expiresAt";
 
@@ -45,27 +48,39 @@ pub struct Allocation {
 
 /// A record of the reservations table.
 #[derive(Debug)]
-pub(super) struct Reservation {
-    pub(super) status: Status,
-    pub(super) allocations: Vec<Allocation>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Status {
-    Reserved,
+pub(super) enum Reservation {
+    /// The order holds this.
+    Reserved(Vec<Allocation>),
+    /// The order holds nothing and never will.
     Released,
+    /// The order was told that it cannot have its goods.
+    Refused(Refusal),
 }
 
-impl Reservation {
-    /// Whether the record is of an order with exactly these lines.
-    pub(super) fn covers(&self, lines: &[OrderLine]) -> bool {
-        self.allocations.len() == lines.len()
-            && lines.iter().all(|line| {
-                self.allocations.iter().any(|held| {
-                    held.product_id == line.product_id && held.quantity == line.quantity
-                })
-            })
+/// Why an order cannot have its goods.
+#[derive(Debug, Clone)]
+pub(super) enum Refusal {
+    Insufficient(Shortage),
+    NotFound(MissingProduct),
+}
+
+impl From<Refusal> for InventoryAnswer {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Insufficient(shortage) => Self::InsufficientInventory(shortage),
+            Refusal::NotFound(missing) => Self::ProductNotFound(missing),
+        }
     }
+}
+
+/// Whether the allocations are for exactly these lines.
+pub(super) fn covers(allocations: &[Allocation], lines: &[OrderLine]) -> bool {
+    let holds = |line: &OrderLine| {
+        allocations
+            .iter()
+            .any(|held| held.product_id == line.product_id && held.quantity == line.quantity)
+    };
+    allocations.len() == lines.len() && lines.iter().all(holds)
 }
 
 /// The allocations of an order. Lines whose product is not in `products` are left out.
@@ -91,23 +106,41 @@ pub(super) fn plan_allocations(
 }
 
 /// The row of a new record.
-pub(super) fn new_record(
-    order_id: &str,
-    status: &str,
-    allocations: &[Allocation],
-    now: Timestamp,
-) -> Item {
+pub(super) fn new_record(order_id: &str, reservation: &Reservation, now: Timestamp) -> Item {
     let expires_at = now.saturating_add(RECORD_KEPT_FOR).unwrap_or(Timestamp::MAX);
-    HashMap::from([
+    let mut record = HashMap::from([
         (ORDER_ID.to_owned(), text(order_id)),
-        (STATUS.to_owned(), text(status)),
-        (
-            ALLOCATIONS.to_owned(),
-            AttributeValue::L(allocations.iter().map(allocation_row).collect()),
-        ),
         (CREATED_AT.to_owned(), text(&now.to_string())),
         (EXPIRES_AT.to_owned(), number(expires_at.as_second())),
-    ])
+    ]);
+    let status = match reservation {
+        Reservation::Reserved(allocations) => {
+            let rows = allocations.iter().map(allocation_row).collect();
+            record.insert(ALLOCATIONS.to_owned(), AttributeValue::L(rows));
+            RESERVED
+        }
+        Reservation::Released => RELEASED,
+        Reservation::Refused(refusal) => {
+            record.insert(REFUSAL.to_owned(), refusal_row(refusal));
+            REFUSED
+        }
+    };
+    record.insert(STATUS.to_owned(), text(status));
+    record
+}
+
+/// A refusal without `available` is of a product that is not in the catalog.
+fn refusal_row(refusal: &Refusal) -> AttributeValue {
+    AttributeValue::M(match refusal {
+        Refusal::Insufficient(shortage) => HashMap::from([
+            ("productId".to_owned(), text(&shortage.product_id)),
+            ("requested".to_owned(), number(i64::from(shortage.requested))),
+            ("available".to_owned(), number(shortage.available)),
+        ]),
+        Refusal::NotFound(missing) => {
+            HashMap::from([("productId".to_owned(), text(&missing.product_id))])
+        }
+    })
 }
 
 fn allocation_row(allocation: &Allocation) -> AttributeValue {
@@ -123,22 +156,40 @@ fn allocation_row(allocation: &Allocation) -> AttributeValue {
 /// Reads a row of the reservations table.
 pub(super) fn parse_record(order_id: &str, item: &Item) -> Result<Reservation, StoreError> {
     let row = Row { item, subject: format!("reservation of order {order_id}") };
-    let status = match row.text(STATUS)? {
-        RESERVED => Status::Reserved,
-        RELEASED => Status::Released,
-        _ => return Err(row.malformed(STATUS, "must be RESERVED or RELEASED")),
-    };
-    let allocations = match item.get(ALLOCATIONS) {
-        Some(AttributeValue::L(rows)) => rows
-            .iter()
-            .map(|allocation| match allocation {
-                AttributeValue::M(item) => parse_allocation(order_id, item),
-                _ => Err(row.malformed(ALLOCATIONS, "must hold maps")),
-            })
-            .collect::<Result<_, _>>()?,
-        _ => return Err(row.malformed(ALLOCATIONS, "must be a list")),
-    };
-    Ok(Reservation { status, allocations })
+    match row.text(STATUS)? {
+        RELEASED => Ok(Reservation::Released),
+        RESERVED => match item.get(ALLOCATIONS) {
+            Some(AttributeValue::L(rows)) => rows
+                .iter()
+                .map(|allocation| match allocation {
+                    AttributeValue::M(item) => parse_allocation(order_id, item),
+                    _ => Err(row.malformed(ALLOCATIONS, "must hold maps")),
+                })
+                .collect::<Result<_, _>>()
+                .map(Reservation::Reserved),
+            _ => Err(row.malformed(ALLOCATIONS, "must be a list")),
+        },
+        REFUSED => match item.get(REFUSAL) {
+            Some(AttributeValue::M(item)) => {
+                parse_refusal(order_id, item).map(Reservation::Refused)
+            }
+            _ => Err(row.malformed(REFUSAL, "must be a map")),
+        },
+        _ => Err(row.malformed(STATUS, "must be RESERVED, RELEASED or REFUSED")),
+    }
+}
+
+fn parse_refusal(order_id: &str, item: &Item) -> Result<Refusal, StoreError> {
+    let row = Row { item, subject: format!("the refusal of order {order_id}") };
+    let product_id = row.text("productId")?.to_owned();
+    if !item.contains_key("available") {
+        return Ok(Refusal::NotFound(MissingProduct { product_id }));
+    }
+    Ok(Refusal::Insufficient(Shortage {
+        product_id,
+        requested: row.count("requested")?,
+        available: row.whole("available")?,
+    }))
 }
 
 fn parse_allocation(order_id: &str, item: &Item) -> Result<Allocation, StoreError> {
@@ -146,10 +197,7 @@ fn parse_allocation(order_id: &str, item: &Item) -> Result<Allocation, StoreErro
     Ok(Allocation {
         allocation_id: row.text("allocationId")?.to_owned(),
         product_id: row.text("productId")?.to_owned(),
-        quantity: row
-            .number("quantity")?
-            .parse()
-            .map_err(|_| row.malformed("quantity", "must be a count"))?,
+        quantity: row.count("quantity")?,
         warehouse_location: row.text("warehouseLocation")?.to_owned(),
         reserved_until: row
             .text("reservedUntil")?
@@ -180,6 +228,35 @@ impl Inventory {
             .item
             .map(|item| parse_record(order_id, &item))
             .transpose()
+    }
+
+    /// Writes the record of an order that has none. `false`: it has one already.
+    pub(super) async fn put_new_record(
+        &self,
+        order_id: &str,
+        reservation: &Reservation,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let sent = self
+            .client
+            .put_item()
+            .table_name(&self.reservations_table)
+            .set_item(Some(new_record(order_id, reservation, now)))
+            .condition_expression("attribute_not_exists(#key)")
+            .expression_attribute_names("#key", ORDER_ID)
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(PutItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(StoreError::service("PutItem", error)),
+        }
     }
 }
 

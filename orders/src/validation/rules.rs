@@ -14,11 +14,13 @@ use crate::limits::{MAX_ADDRESS, MAX_ID, MAX_ORDER_ID, MAX_PRODUCTS, MAX_QUANTIT
 use crate::money::Money;
 use crate::settings::ValidationSettings;
 
+type Check = dyn Fn(&Candidate<'_>, &mut Errors) + Send + Sync;
+
 /// A named check of an order.
 pub struct Rule {
-    /// For the log.
+    /// What the rule is about.
     pub name: &'static str,
-    check: Box<dyn Fn(&Candidate<'_>, &mut Errors) + Send + Sync>,
+    check: Box<Check>,
 }
 
 impl Rule {

@@ -21,6 +21,7 @@ pub struct Tables {
     pub settings: Settings,
     calls: Arc<Mutex<HashMap<String, u32>>>,
     collisions: Arc<Mutex<u32>>,
+    unprocessed: Arc<Mutex<u32>>,
 }
 
 impl Tables {
@@ -28,17 +29,30 @@ impl Tables {
         let db = Arc::new(Database::memory().unwrap());
         let calls: Arc<Mutex<HashMap<String, u32>>> = Arc::default();
         let collisions: Arc<Mutex<u32>> = Arc::default();
+        let unprocessed: Arc<Mutex<u32>> = Arc::default();
         let (seen, colliding) = (Arc::clone(&calls), Arc::clone(&collisions));
+        let busy = Arc::clone(&unprocessed);
         let http_client = http::client(move |request| {
             let target = request.headers().get("x-amz-target").unwrap().to_owned();
             let operation = target.split_once('.').unwrap().1.to_owned();
             let body = request.body().bytes().unwrap().to_vec();
             *seen.lock().unwrap().entry(operation.clone()).or_default() += 1;
-            let (status, answer) = match collide(&operation, &colliding) {
-                Some(answer) => (400, answer),
-                None => dispatch(&db, &operation, std::str::from_utf8(&body).unwrap()),
-            };
-            Box::pin(std::future::ready(http::response(status, answer)))
+            let (db, colliding) = (Arc::clone(&db), Arc::clone(&colliding));
+            let busy = Arc::clone(&busy);
+            Box::pin(async move {
+                // Concurrent requests interleave between their calls.
+                tokio::task::yield_now().await;
+                let body = std::str::from_utf8(&body).unwrap();
+                let (status, answer) =
+                    if operation == "TransactWriteItems" && count_down(&colliding) {
+                        (400, collision())
+                    } else if operation == "BatchGetItem" && count_down(&busy) {
+                        (200, nothing_processed(body))
+                    } else {
+                        dispatch(&db, &operation, body)
+                    };
+                http::response(status, answer)
+            })
         });
         let config = aws_sdk_dynamodb::Config::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -51,6 +65,7 @@ impl Tables {
             settings: Settings::default(),
             calls,
             collisions,
+            unprocessed,
         };
         tables.create(&tables.settings.product_catalog_table, "productId").await;
         tables.create(&tables.settings.inventory_reservations_table, "orderId").await;
@@ -141,21 +156,35 @@ impl Tables {
         self.calls.lock().unwrap().get(operation).copied().unwrap_or_default()
     }
 
+    /// Leaves all keys of the next `count` batch reads unprocessed, as under load.
+    pub fn leave_unprocessed(&self, count: u32) {
+        *self.unprocessed.lock().unwrap() = count;
+    }
+
     /// Cancels the next `count` transactions as if others were in their way.
     pub fn collide_next(&self, count: u32) {
         *self.collisions.lock().unwrap() = count;
     }
 }
 
-fn collide(operation: &str, remaining: &Mutex<u32>) -> Option<String> {
+/// Whether there is one left, and takes it.
+fn count_down(remaining: &Mutex<u32>) -> bool {
     let mut remaining = remaining.lock().unwrap();
-    if operation != "TransactWriteItems" || *remaining == 0 {
-        return None;
-    }
-    *remaining -= 1;
+    let any = *remaining > 0;
+    *remaining = remaining.saturating_sub(1);
+    any
+}
+
+fn collision() -> String {
     let reasons = r#"[{"Code":"None"},{"Code":"TransactionConflict","Message":"ongoing"}]"#;
     let kind = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException";
-    Some(format!(r#"{{"__type":"{kind}","Message":"cancelled","CancellationReasons":{reasons}}}"#))
+    format!(r#"{{"__type":"{kind}","Message":"cancelled","CancellationReasons":{reasons}}}"#)
+}
+
+/// The answer to a batch read of which no key was read.
+fn nothing_processed(request: &str) -> String {
+    let request: serde_json::Value = serde_json::from_str(request).unwrap();
+    serde_json::json!({ "Responses": {}, "UnprocessedKeys": request["RequestItems"] }).to_string()
 }
 
 fn dispatch(db: &Database, operation: &str, body: &str) -> (u16, String) {

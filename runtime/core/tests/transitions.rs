@@ -363,7 +363,6 @@ fn an_execution_begins_with_its_start_and_with_nothing_else() {
     assert_eq!((execution.status, execution.started), (ExecutionStatus::Running, T0));
     assert_eq!((execution.events(), execution.records()), (1, 1));
     assert_eq!(execution.deadline(), seconds(300));
-    assert_eq!(execution.delete_at(), None);
     assert!(Execution::begin(&Record::new(T0, Vec::new())).is_none());
     assert!(Execution::fold(&[]).is_none());
 }
@@ -378,7 +377,7 @@ fn an_execution_can_be_closed_by_a_checkpoint() {
     assert_eq!(server.execution.result.as_deref(), Some("big"));
     assert_eq!(server.execution.ended, Some(seconds(1)));
     const DAYS: i64 = 14 * 24 * 60 * 60;
-    assert_eq!(server.execution.delete_at(), Some(seconds(1 + DAYS)));
+    assert_eq!(server.execution.delete_at(seconds(1)), seconds(1 + DAYS));
 
     let mut server = Server::running();
     server.checkpoint(vec![execution(Fail).failing("E", "boom")], T0).unwrap();

@@ -1,0 +1,82 @@
+//! The server: open the data directory, listen, report, shut down.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use durable_service::Service;
+use orders::Settings;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::embedded;
+
+/// How long orders in work may go on after a signal to stop; the rest is taken up by the next start.
+const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(10);
+
+/// What `serve` is told.
+#[derive(Clone, Debug)]
+pub struct ServeOptions {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Where everything is kept.
+    pub data_dir: PathBuf,
+}
+
+/// Serves until SIGTERM or Ctrl-C.
+///
+/// # Errors
+/// One sentence: the directory is locked or unusable, or the address cannot be listened on.
+pub async fn run(options: ServeOptions) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    if !options.listen.ip().is_loopback() {
+        bail!(
+            "cannot listen on {}: this server does not check signatures yet, so it listens on \
+             loopback addresses only; use --listen 127.0.0.1:{}",
+            options.listen,
+            options.listen.port()
+        );
+    }
+    let settings = Settings::from_env()?;
+    let config = embedded::service_config(&options.data_dir, &settings);
+    let service = embedded::open(config, settings).await?;
+    let listener = listen(options.listen).await?;
+    let address = listener.local_addr()?;
+    report(&service, address, &options.data_dir, begun);
+    service.serve(listener, stop_signal()?).await?;
+    eprintln!("shutting down");
+    service.shut_down(SHUTDOWN_PATIENCE).await;
+    Ok(())
+}
+
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => anyhow::anyhow!(
+            "cannot listen on {address}: another program does; stop it, or choose another port \
+             with --listen"
+        ),
+        _ => anyhow::anyhow!("cannot listen on {address}: {error}"),
+    })
+}
+
+fn report(service: &Service, address: SocketAddr, data_dir: &Path, begun: Instant) {
+    let recovered = service.recovered();
+    println!("durable-orders {}", env!("CARGO_PKG_VERSION"));
+    println!("  address    http://{address}");
+    println!("  data       {}", data_dir.display());
+    println!("  recovered  {} open orders, {} resumed", recovered.open, recovered.resumed);
+    println!("ready in {} ms", begun.elapsed().as_millis());
+}
+
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}

@@ -17,10 +17,15 @@ use orders::{Services, Settings, SimulatedGateway};
 
 /// The function that orders are sent to.
 pub const VALIDATE_ORDER: &str = "ValidateOrder";
-/// An order that is not through after an hour times out.
-const EXECUTION_TIMEOUT_SECONDS: u32 = 3600;
-/// A finished order is kept for a week.
-const RETENTION_DAYS: u32 = 7;
+/// Seconds after which an order that is not through times out: an hour unless set.
+pub const EXECUTION_TIMEOUT_SECONDS: &str = "EXECUTION_TIMEOUT_SECONDS";
+/// Days for which a finished order is kept: a week unless set.
+pub const RETENTION_DAYS: &str = "RETENTION_DAYS";
+const EXECUTION_TIMEOUT_DEFAULT: u32 = 3600;
+const RETENTION_DEFAULT: u32 = 7;
+/// The longest that AWS allows: 366 days, and 90 days.
+const EXECUTION_TIMEOUT_MAX: u32 = 31_622_400;
+const RETENTION_MAX: u32 = 90;
 /// One invocation of the workflow may last as long as Lambda's longest.
 const WORKFLOW_TIMEOUT: Duration = Duration::from_secs(900);
 /// One call of a worker.
@@ -92,10 +97,7 @@ pub fn functions(
     Ok(vec![
         FunctionSpec {
             timeout: WORKFLOW_TIMEOUT,
-            durable: Some(DurableConfig {
-                execution_timeout_seconds: EXECUTION_TIMEOUT_SECONDS,
-                retention_days: RETENTION_DAYS,
-            }),
+            durable: Some(durable_config()?),
             concurrency_max: ORDERS_AT_ONCE,
             ..worker(
                 VALIDATE_ORDER,
@@ -119,6 +121,26 @@ pub fn functions(
             Arc::new(HandlerFunction::new(orders::fulfill_order())),
         ),
     ])
+}
+
+/// How long an order may take and is kept, from the environment.
+fn durable_config() -> anyhow::Result<DurableConfig> {
+    Ok(DurableConfig {
+        execution_timeout_seconds: from_env(
+            EXECUTION_TIMEOUT_SECONDS,
+            EXECUTION_TIMEOUT_DEFAULT,
+            EXECUTION_TIMEOUT_MAX,
+        )?,
+        retention_days: from_env(RETENTION_DAYS, RETENTION_DEFAULT, RETENTION_MAX)?,
+    })
+}
+
+fn from_env(variable: &str, default: u32, max: u32) -> anyhow::Result<u32> {
+    let Ok(text) = std::env::var(variable) else { return Ok(default) };
+    let value = text.parse().ok().filter(|value| (1..=max).contains(value));
+    value.with_context(|| {
+        format!("environment variable {variable} must be a whole number from 1 to {max}, not {text}")
+    })
 }
 
 /// What the functions would find in their environment on AWS.

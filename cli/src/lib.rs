@@ -2,10 +2,34 @@
 //!
 //! | file | job |
 //! |---|---|
+//! | `args` | the command line |
 //! | `embedded` | the four functions and their tables inside one service |
 //! | `serve` | the server: listen, report, shut down |
+//! | `commands/` | the other commands, one a file |
+//! | `client/` | the AWS clients, and which server they speak to |
+//! | `order/` | placing, finding, waiting for and describing orders |
+//! | `catalog/` | reading and writing products |
+//! | `exit` | exit codes, and failures as people read them |
+//! | `input` | files and stdin |
+//! | `output`, `table`, `json`, `time` | how things are printed |
+//! | `redact` | card numbers out of everything that is shown |
+//!
+//! The commands know the server by AWS's API only: they work the same against AWS. Nothing of an
+//! order is printed before it went through `redact`.
 //!
 //! The library is what the binary is made of; tests and benchmarks use it too.
 
+pub mod args;
+pub mod catalog;
+pub mod client;
+pub mod commands;
 pub mod embedded;
+pub mod exit;
+pub mod input;
+pub mod json;
+pub mod order;
+pub mod output;
+pub mod redact;
 pub mod serve;
+pub mod table;
+pub mod time;

@@ -387,7 +387,8 @@ fn the_first_rule_that_is_broken_gives_the_text() {
     server.limits = Limits { payload_bytes_max: 4, error_bytes_max: 4, ..Limits::default() };
     // Breaks every rule; each round mends the one that was named.
     let bad = wait("s", 1).within("nobody").payload("too long").failing("too", "long");
-    let mended = |change: &dyn Fn(&mut OperationUpdate)| {
+    type Change = dyn Fn(&mut OperationUpdate);
+    let mended = |change: &Change| {
         let mut update = bad.clone();
         change(&mut update);
         vec![update]
@@ -409,7 +410,7 @@ fn the_first_rule_that_is_broken_gives_the_text() {
         complaint(&mut server, batch),
         "Cannot update the same operation twice in a single request."
     );
-    let rounds: [(&dyn Fn(&mut OperationUpdate), &str); 5] = [
+    let rounds: [(&Change, &str); 5] = [
         (&|_| {}, "Invalid parent operation id."),
         (&|update| update.op.parent = None, "Inconsistent operation type."),
         (

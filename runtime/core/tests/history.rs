@@ -2,7 +2,7 @@
 //!
 //! Method: each example is played against the miniature server, and the facts in its journal that are events are
 //! written down one a line, numbered from 1, with the details that the GetDurableExecutionHistory API shows. Times are
-//! seconds since the start. The letters are those of the specification; (e) and (f) need no or another operation type.
+//! seconds since the start. The letters are those of the specification; (e) is about chained invokes, which are not here.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 

@@ -24,10 +24,14 @@ pub(crate) enum Command {
     Stop,
     /// Time passes, in milliseconds.
     Pass(i64),
-    /// Time passes up to the next deadline, and this much further or less far.
+    /// Time passes up to the next deadline but the execution's own, and this much further or less far.
     PassToDeadline(i64),
+    /// Time passes up to the deadline of the execution.
+    PassToTheEnd,
     /// The scheduler lets the clock do its work.
     Tick,
+    /// Time passes up to the next deadline, and the scheduler does all that is then due.
+    Resume,
     /// The server is killed and started again.
     Crash,
 }
@@ -67,10 +71,10 @@ impl Ask {
     }
 }
 
-const STEPS: [&str; 4] = ["s0", "s1", "s2", "s3"];
-const WAITS: [&str; 2] = ["w0", "w1"];
-const CONTEXTS: [&str; 2] = ["c0", "c1"];
-const CALLBACKS: [&str; 3] = ["k0", "k1", "k2"];
+const STEPS: [&str; 7] = ["s0", "s1", "s2", "s3", "s4", "s5", "s6"];
+const WAITS: [&str; 4] = ["w0", "w1", "w2", "w3"];
+const CONTEXTS: [&str; 3] = ["c0", "c1", "c2"];
+const CALLBACKS: [&str; 4] = ["k0", "k1", "k2", "k3"];
 
 fn parent() -> impl Strategy<Value = Option<&'static str>> {
     prop_oneof![6 => Just(None), 1 => select(&CONTEXTS[..]).prop_map(Some)]
@@ -106,8 +110,8 @@ fn sensible() -> impl Strategy<Value = Ask> {
                 ..ask(id, "CONTEXT", action)
             });
     prop_oneof![
-        6 => with_parent(step.boxed()),
-        4 => retry,
+        8 => with_parent(step.boxed()),
+        8 => retry,
         3 => with_parent(wait.boxed()),
         1 => cancel,
         3 => with_parent(callback.boxed()),
@@ -146,10 +150,10 @@ fn batch() -> impl Strategy<Value = Vec<Ask>> {
     let closing =
         select(&["SUCCEED", "FAIL"][..]).prop_map(|action| ask("end", "EXECUTION", action));
     prop_oneof![
-        24 => prop::collection::vec(sensible(), 1..3),
-        12 => prop::collection::vec(sensible(), 3..6),
-        6 => Just(Vec::new()),
-        4 => prop::collection::vec(prop_oneof![sensible(), wild()], 1..5),
+        150 => prop::collection::vec(sensible(), 1..3),
+        30 => prop::collection::vec(sensible(), 3..6),
+        18 => Just(Vec::new()),
+        12 => prop::collection::vec(prop_oneof![sensible(), wild()], 1..5),
         1 => (prop::collection::vec(sensible(), 0..2), closing).prop_map(|(mut asks, close)| {
             asks.push(close);
             asks
@@ -159,9 +163,9 @@ fn batch() -> impl Strategy<Value = Vec<Ask>> {
 
 fn ending() -> impl Strategy<Value = Ending> {
     prop_oneof![
-        16 => Just(Ending::Suspend),
-        4 => Just(Ending::HandlerError),
-        4 => Just(Ending::ProcessExit),
+        70 => Just(Ending::Suspend),
+        12 => Just(Ending::HandlerError),
+        12 => Just(Ending::ProcessExit),
         1 => Just(Ending::Succeed),
         1 => Just(Ending::Fail),
         1 => Just(Ending::Nonsense),
@@ -170,18 +174,20 @@ fn ending() -> impl Strategy<Value = Ending> {
 
 pub(crate) fn commands() -> impl Strategy<Value = Vec<Command>> {
     let command = prop_oneof![
-        60 => batch().prop_map(Command::Checkpoint),
-        40 => Just(Command::Invoke),
-        25 => ending().prop_map(Command::End),
-        15 => select(&[0, 1, 500, 999, 1_000, 3_000][..]).prop_map(Command::Pass),
-        25 => select(&[-1, 0, 0, 1, 700][..]).prop_map(Command::PassToDeadline),
-        35 => Just(Command::Tick),
-        12 => (select(&CALLBACKS[..]), any::<bool>()).prop_map(|(id, ok)| Command::Answer(id, ok)),
-        10 => select(&CALLBACKS[..]).prop_map(Command::Heartbeat),
-        10 => Just(Command::Crash),
-        6 => (any::<usize>(), batch()).prop_map(|(token, asks)| Command::Zombie(token, asks)),
-        4 => (any::<usize>(), ending()).prop_map(|(id, how)| Command::EndOfZombie(id, how)),
+        180 => batch().prop_map(Command::Checkpoint),
+        75 => Just(Command::Invoke),
+        75 => ending().prop_map(Command::End),
+        45 => select(&[0, 1, 500, 999, 1_000][..]).prop_map(Command::Pass),
+        45 => select(&[-1, 0, 0, 1, 700][..]).prop_map(Command::PassToDeadline),
+        60 => Just(Command::Tick),
+        150 => Just(Command::Resume),
+        36 => (select(&CALLBACKS[..]), any::<bool>()).prop_map(|(id, ok)| Command::Answer(id, ok)),
+        30 => select(&CALLBACKS[..]).prop_map(Command::Heartbeat),
+        30 => Just(Command::Crash),
+        18 => (any::<usize>(), batch()).prop_map(|(token, asks)| Command::Zombie(token, asks)),
+        12 => (any::<usize>(), ending()).prop_map(|(id, how)| Command::EndOfZombie(id, how)),
+        1 => Just(Command::PassToTheEnd),
         1 => Just(Command::Stop),
     ];
-    prop::collection::vec(command, 1..120)
+    prop::collection::vec(command, 1..250)
 }

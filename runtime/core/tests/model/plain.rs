@@ -5,7 +5,7 @@
 
 use crate::commands::{Ask, Ending};
 
-pub(crate) const ATTEMPTS_MAX: u32 = 5;
+pub(crate) const ATTEMPTS_MAX: u32 = 4;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Op {

@@ -1,0 +1,107 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use crate::client::{Clients, Target};
+use crate::commands::catalog::CatalogCommand;
+use crate::commands::demo::Demo;
+use crate::commands::order::OrderCommand;
+use crate::exit::{Exit, Failure};
+use crate::serve::{self, ServeOptions};
+
+/// Durable order processing: run it, place orders, look inside.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "durable-orders", version, about, after_help = exit_codes())]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    target: Target,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum Command {
+    /// See it work: four orders through the whole system, in this process
+    Demo(Demo),
+    /// Run the server
+    Serve(Serve),
+    /// Place orders and look at them
+    #[command(subcommand)]
+    Order(OrderCommand),
+    /// The products, their prices and their stock
+    #[command(subcommand)]
+    Catalog(CatalogCommand),
+    /// What the exit codes mean
+    #[command(hide = true, after_help = exit_codes())]
+    ExitCodes,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  durable-orders serve
+  durable-orders serve --listen 127.0.0.1:0 --data-dir /var/lib/durable-orders")]
+struct Serve {
+    /// Where to listen
+    #[arg(long, default_value = "127.0.0.1:6737", env = "DURABLE_ORDERS_LISTEN")]
+    listen: SocketAddr,
+    /// Where everything is kept
+    #[arg(long, default_value = "durable-orders-data", env = "DURABLE_ORDERS_DATA_DIR")]
+    data_dir: PathBuf,
+}
+
+fn exit_codes() -> String {
+    format!("Exit codes:\n{}", Exit::table())
+}
+
+impl Cli {
+    /// Reads the command line of this process. Ends the process when it is wrong, or when it asks
+    /// for help.
+    #[must_use]
+    pub fn from_command_line() -> Self {
+        let matches = Self::command().get_matches();
+        let cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        // An address in the environment gives way to --aws; one on the command line contradicts it.
+        let given = matches.value_source("endpoint_url") == Some(ValueSource::CommandLine);
+        if cli.target.aws && given {
+            let text = "the argument '--aws' cannot be used with '--endpoint-url <URL>'";
+            Self::command().error(ErrorKind::ArgumentConflict, text).exit();
+        }
+        cli
+    }
+
+    /// Does what the command line asks for.
+    ///
+    /// # Errors
+    /// What kept it from being done.
+    pub async fn run(self) -> Result<Exit, Failure> {
+        match self.command {
+            Command::Demo(demo) => demo.run().await,
+            Command::Serve(Serve { listen, data_dir }) => {
+                serve::run(ServeOptions { listen, data_dir }).await?;
+                Ok(Exit::Done)
+            }
+            Command::Order(command) => command.run(&Clients::new(self.target).await).await,
+            Command::Catalog(command) => command.run(&Clients::new(self.target).await).await,
+            Command::ExitCodes => {
+                crate::output::print(&format!("{}\n", Exit::table()))?;
+                Ok(Exit::Done)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,5 @@
+//! The commands, one a file.
+
+pub mod catalog;
+pub mod demo;
+pub mod order;

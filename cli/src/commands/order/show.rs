@@ -1,0 +1,41 @@
+//! `order show`: what became of an order, and its steps.
+
+use clap::Args;
+
+use crate::client::Clients;
+use crate::exit::{Exit, Failure};
+use crate::order::document::{OrderDocument, describe};
+use crate::order::id::OrderRef;
+use crate::order::{execution, history};
+use crate::output::{print, print_json};
+
+/// Options of `order show`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  durable-orders order show ORDER-001
+  durable-orders order show ORDER-001 --json | jq .result.orderTotal
+
+Of a card number, the last four digits are shown.")]
+pub struct Show {
+    /// The order id, or the ARN of its execution
+    #[arg(value_name = "ORDER")]
+    order: OrderRef,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+impl Show {
+    pub(super) async fn run(self, clients: &Clients) -> Result<Exit, Failure> {
+        let arn = execution::resolve(clients, &self.order).await?;
+        let execution = execution::load(clients, &arn, true).await?;
+        let steps = history::steps(clients, &arn).await?;
+        if self.json {
+            print_json(&OrderDocument::new(&execution, &steps))?;
+        } else {
+            print(&describe(&execution, &steps))?;
+        }
+        Ok(Exit::Done)
+    }
+}

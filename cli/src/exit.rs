@@ -1,0 +1,134 @@
+//! How the program ends: exit codes, and failures as people read them.
+
+use std::fmt;
+use std::process::ExitCode;
+
+/// What the exit code says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Done.
+    Done,
+    /// What was asked for failed or was not found.
+    Failed,
+    /// The command line is wrong. The argument parser exits with it.
+    Usage,
+    /// `--wait` ended and the order is not completed.
+    NotCompleted,
+    /// The server cannot be reached.
+    Unreachable,
+    /// Interrupted with Ctrl-C.
+    Interrupted,
+}
+
+impl Exit {
+    /// All of them, in the order of their codes.
+    pub const ALL: [Self; 6] = [
+        Self::Done,
+        Self::Failed,
+        Self::Usage,
+        Self::NotCompleted,
+        Self::Unreachable,
+        Self::Interrupted,
+    ];
+
+    /// The code. Scripts rely on it.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::NotCompleted => 3,
+            Self::Unreachable => 4,
+            // 128 + SIGINT, as shells report it.
+            Self::Interrupted => 130,
+        }
+    }
+
+    /// What the code means.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "what was asked for failed or was not found",
+            Self::Usage => "the command line is wrong",
+            Self::NotCompleted => "--wait ended, or its --timeout passed, and the order is not completed",
+            Self::Unreachable => "the server cannot be reached",
+            Self::Interrupted => "interrupted with Ctrl-C; orders that were placed go on",
+        }
+    }
+
+    /// The table of all codes.
+    #[must_use]
+    pub fn table() -> String {
+        let lines: Vec<String> =
+            Self::ALL.iter().map(|exit| format!("{:>5}  {}", exit.code(), exit.meaning())).collect();
+        lines.join("\n")
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+/// Why a command could not do what was asked for: one sentence, and what to do about it.
+#[derive(Debug)]
+pub struct Failure {
+    exit: Exit,
+    message: String,
+    hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure with exit code 1.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { exit: Exit::Failed, message: message.into(), hint: None }
+    }
+
+    /// The same failure with this exit code.
+    #[must_use]
+    pub fn with_exit(self, exit: Exit) -> Self {
+        Self { exit, ..self }
+    }
+
+    /// The same failure with advice.
+    #[must_use]
+    pub fn with_hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// The exit code.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        self.exit
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}", self.message)?;
+        match &self.hint {
+            Some(hint) => write!(f, "\n\nhint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::new(format!("{error:#}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_in_order_and_different() {
+        let codes: Vec<u8> = Exit::ALL.iter().map(|exit| exit.code()).collect();
+        assert_eq!(codes, [0, 1, 2, 3, 4, 130]);
+    }
+}

@@ -1,0 +1,21 @@
+//! Orders as the commands see them.
+//!
+//! | file | job |
+//! |---|---|
+//! | `id` | order ids, and the ARNs that may stand for them |
+//! | `submission` | an order that is about to be placed |
+//! | `place` | sending it |
+//! | `execution` | finding and reading the durable execution of an order |
+//! | `history` | the steps of an execution |
+//! | `wait` | until an execution ends |
+//! | `result` | the result of an execution, and what it says in words |
+//! | `document` | an order as the commands print it |
+
+pub mod document;
+pub mod execution;
+pub mod history;
+pub mod id;
+pub mod place;
+pub mod result;
+pub mod submission;
+pub mod wait;

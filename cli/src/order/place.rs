@@ -1,0 +1,64 @@
+//! Sending an order to the order system.
+
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::InvocationType;
+
+use super::execution;
+use super::submission::Submission;
+use crate::client::Clients;
+use crate::exit::Failure;
+
+/// An order that was placed.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    /// The execution that takes care of it.
+    pub arn: String,
+    /// Whether it had been placed before: then nothing new was started.
+    pub already: bool,
+}
+
+/// Places an order. It does not wait for what becomes of it.
+///
+/// # Errors
+/// When another order has the same id, and whatever keeps the server from taking it.
+pub async fn place(clients: &Clients, order: &Submission) -> Result<Placed, Failure> {
+    let target = &clients.target;
+    // The answer to a placed order is the same the second time, so what is there has to be looked
+    // up before.
+    let before = execution::find(clients, &order.order_id).await?;
+    let doing = format!("place order {}", order.order_id);
+    let sent = clients
+        .lambda
+        .invoke()
+        .function_name(&target.function)
+        .qualifier(&target.qualifier)
+        .invocation_type(InvocationType::Event)
+        .durable_execution_name(&order.order_id)
+        .payload(Blob::new(order.payload.clone()))
+        .send()
+        .await;
+    let answer = match sent {
+        Ok(answer) => answer,
+        Err(error) => {
+            let service = error.as_service_error();
+            if service.is_some_and(|error| error.is_durable_execution_already_started_exception()) {
+                return Err(id_in_use(clients, &order.order_id));
+            }
+            return Err(clients.failure(&doing, &error));
+        }
+    };
+    let arn = answer.durable_execution_arn.ok_or_else(|| {
+        Failure::new(format!("cannot {doing}: {} is not a durable function", target.function))
+    })?;
+    let already = before.as_ref() == Some(&arn);
+    Ok(Placed { arn, already })
+}
+
+fn id_in_use(clients: &Clients, order_id: &str) -> Failure {
+    let show = clients.target.command(&format!("order show {order_id}"));
+    Failure::new(format!(
+        "cannot place order {order_id}: another order with this id and other content was placed \
+         before"
+    ))
+    .with_hint(format!("give it an id of its own, or look at the other one with `{show}`"))
+}

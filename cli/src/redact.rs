@@ -1,0 +1,154 @@
+//! Card numbers out of everything that is shown.
+//!
+//! An order carries a card number, and a customer may have typed it into the wrong field. So
+//! nothing of an order is shown before every value and every name in it went through here.
+
+use serde_json::Value;
+
+/// The field of a payment method that holds the number.
+const CARD_NUMBER: &str = "cardNumber";
+/// From so many digits on, a run of digits may be a card number.
+const CARD_DIGITS_MIN: usize = 13;
+/// How many digits may be shown.
+const SHOWN_DIGITS: usize = 4;
+/// What stands for the digits that may not be shown.
+const HIDDEN: &str = "****";
+
+/// The same value with only the last four digits of anything that may be a card number.
+#[must_use]
+pub fn value(value: Value) -> Value {
+    match value {
+        Value::Object(members) => members
+            .into_iter()
+            .map(|(name, member)| {
+                let member = if name == CARD_NUMBER { card(&member) } else { self::value(member) };
+                (text(&name), member)
+            })
+            .collect(),
+        Value::Array(elements) => elements.into_iter().map(self::value).collect(),
+        Value::String(string) => Value::String(text(&string)),
+        // A number that does not fit 64 bits was read as a fraction: it still shows its first digits.
+        Value::Number(number) => {
+            let written = number.to_string();
+            let digits = written.chars().filter(char::is_ascii_digit).count();
+            if digits >= CARD_DIGITS_MIN || written.contains('e') {
+                Value::String(masked(&written))
+            } else {
+                Value::Number(number)
+            }
+        }
+        other => other,
+    }
+}
+
+/// Whatever stands where the card number belongs, however long it is.
+fn card(value: &Value) -> Value {
+    match value {
+        Value::Null => Value::Null,
+        Value::String(string) => Value::String(masked(string)),
+        Value::Number(number) => Value::String(masked(&number.to_string())),
+        _ => Value::String(HIDDEN.to_owned()),
+    }
+}
+
+/// The same text with only the last four digits of each run of digits that may be a card number.
+/// Blanks, dashes, dots and the like between digits do not end a run.
+#[must_use]
+pub fn text(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut run = String::new();
+    for c in text.chars() {
+        if is_digit(c) || (!run.is_empty() && is_separator(c)) {
+            run.push(c);
+        } else {
+            end_run(&mut run, &mut out);
+            out.push(c);
+        }
+    }
+    end_run(&mut run, &mut out);
+    out
+}
+
+fn end_run(run: &mut String, out: &mut String) {
+    if run.chars().filter(|c| is_digit(*c)).count() >= CARD_DIGITS_MIN {
+        // Separators after the last digit belong to what follows.
+        let kept = run.trim_end_matches(is_separator);
+        out.push_str(&masked(kept));
+        out.push_str(run.get(kept.len()..).unwrap_or_default());
+    } else {
+        out.push_str(run);
+    }
+    run.clear();
+}
+
+fn masked(text: &str) -> String {
+    let digits: Vec<char> = text.chars().filter(|c| is_digit(*c)).collect();
+    if digits.len() < CARD_DIGITS_MIN || text.contains('e') {
+        return HIDDEN.to_owned();
+    }
+    let shown = digits.iter().skip(digits.len() - SHOWN_DIGITS);
+    HIDDEN.chars().chain(shown.copied()).collect()
+}
+
+/// Digits of other scripts count: a person reads them as the same number.
+fn is_digit(c: char) -> bool {
+    c.is_numeric()
+}
+
+fn is_separator(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '-' | '.' | '_' | '/' | '\u{2010}'..='\u{2015}')
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_the_last_four_digits_of_a_card_number_are_left() {
+        for (shown, given) in [
+            ("****9012", "4532123456789012"),
+            ("****9012", "4532 1234-5678 9012"),
+            ("card ****9012, please", "card 4532123456789012, please"),
+            ("****9012 and 12", "4532123456789012x and 12"),
+        ] {
+            assert_eq!(text(given), shown.replace(" and", if given.contains('x') { "x and" } else { " and" }));
+        }
+    }
+
+    #[test]
+    fn ordinary_text_is_left_alone() {
+        for given in ["123 Main St, Seattle, WA 98101", "CUST-001", "ORDER-2026-11-22", ""] {
+            assert_eq!(text(given), given);
+        }
+    }
+
+    #[test]
+    fn values_and_names_are_searched_at_every_depth() {
+        let order = json!({
+            "orderId": "ORDER-001",
+            "items": [{ "productId": "4532123456789012", "quantity": 2 }],
+            "4532123456789012": true,
+            "paymentMethod": { "cardNumber": 4_532_123_456_789_012_u64, "cardBrand": "Visa" },
+            "wrong": [4_532_123_456_789_012_u64, 4.532_123_456_789_012e21],
+        });
+        let expected = json!({
+            "orderId": "ORDER-001",
+            "items": [{ "productId": "****9012", "quantity": 2 }],
+            "****9012": true,
+            "paymentMethod": { "cardNumber": "****9012", "cardBrand": "Visa" },
+            "wrong": ["****9012", "****"],
+        });
+        assert_eq!(value(order), expected);
+    }
+
+    #[test]
+    fn a_short_or_strange_card_number_is_hidden_too() {
+        for given in [json!("4532"), json!(4532), json!(["4532"]), json!({ "number": 4532 })] {
+            let shown = value(json!({ "cardNumber": given }));
+            assert_eq!(shown, json!({ "cardNumber": "****" }));
+        }
+        assert_eq!(value(json!({ "cardNumber": null })), json!({ "cardNumber": null }));
+    }
+}

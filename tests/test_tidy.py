@@ -53,6 +53,15 @@ class Tidy(unittest.TestCase):
         self.assert_one("docs/b.md", a_dot_md="[b](docs/b.md)")
         self.assertEqual(self.complaints(a_dot_md="`[b](docs/b.md)`\n```\n[c](c.md)\n```\n"), [])
 
+    def test_files_that_papers_name_must_exist(self):
+        self.assert_one("no file b/c.rs", a_dot_md="`b/c.rs` and `c.rs`")
+        self.assertEqual(self.complaints(a_dot_md="`b/c.rs`", a__b__c_dot_rs=""), [])
+
+    def test_bounds_must_be_listed(self):
+        bound = "const LINES_MAX: usize = 5;"
+        self.assert_one("LINES_MAX", cli__src__a_dot_rs=bound, docs__limits_dot_md="`OTHER_MAX`")
+        self.assertEqual(self.complaints(cli__src__a_dot_rs=bound, docs__limits_dot_md="`LINES_MAX`"), [])
+
     def test_walls_between_crates_hold(self):
         self.assert_one("must not know", orders__Cargo_dot_toml="[dependencies]\ndurable-core.workspace = true\n")
         tests_only = "[dependencies]\n[dev-dependencies]\ndurable-core.workspace = true\n"

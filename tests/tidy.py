@@ -23,6 +23,12 @@ REGISTRIES = re.compile(
     r"(static|index)\.crates\.io|\bpypi\.org|files\.pythonhosted\.org|registry\.npmjs\.org"
 )
 NOT_IN_PAPERS = re.compile(r"\bagents?\b|\bissue #?\d+", re.IGNORECASE)
+# A file named in a paper: `engine/commit.rs`, from wherever its path begins.
+NAMED_FILE = re.compile(r"`([\w.-]+(?:/[\w.-]+)+\.(?:rs|py|md|toml|txt))`")
+# A bound by its name, and where all of them are listed.
+BOUND = re.compile(r"\bconst (\w+_MAX\w*|MAX_\w+):")
+BOUNDED = re.compile(r"(orders|runtime/\w+|cli)/src/")
+LIMITS = "docs/limits.md"
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)[^)]*\)")
 ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:")
 
@@ -127,6 +133,18 @@ def check_links(root, path, text):
             yield f"{path}: the link to {target} leads nowhere"
 
 
+def check_named_files(path, text, known):
+    for name in NAMED_FILE.findall(text):
+        if not any(f"/{file}".endswith(f"/{name}") for file in known):
+            yield f"{path}: there is no file {name}"
+
+
+def check_bounds(path, text, limits):
+    for name in BOUND.findall(text):
+        if f"`{name}`" not in limits:
+            yield f"{path}: the bound {name} is not in {LIMITS}"
+
+
 def check_manifest(path, text):
     place = path.removesuffix("/Cargo.toml")
     # What only tests use may come from anywhere.
@@ -136,14 +154,17 @@ def check_manifest(path, text):
             yield f"{path}: {place} must not know {crate}"
 
 
-def check(root, path):
+def check(root, path, known, limits):
     text = (root / path).read_text(encoding="utf-8", errors="replace")
     if path not in EXEMPT:
         yield from check_text(path, text)
     if path.endswith(".rs"):
         yield from check_rust(path, text)
+    if BOUNDED.match(path):
+        yield from check_bounds(path, code_only(text), limits)
     if path.endswith(".md"):
         yield from check_links(root, path, text)
+        yield from check_named_files(path, text, known)
     if path.endswith("Cargo.toml"):
         yield from check_manifest(path, text)
 
@@ -157,8 +178,10 @@ def files(root):
 
 
 def complaints(root):
-    for path in files(root):
-        yield from check(root, path.relative_to(root).as_posix())
+    known = [path.relative_to(root).as_posix() for path in files(root)]
+    limits = (root / LIMITS).read_text(encoding="utf-8") if LIMITS in known else ""
+    for path in known:
+        yield from check(root, path, known, limits)
 
 
 def main():

@@ -48,11 +48,37 @@ Examples:
   durable-orders serve --listen 127.0.0.1:0 --data-dir /var/lib/durable-orders")]
 struct Serve {
     /// Where to listen
-    #[arg(long, default_value = "127.0.0.1:6737", env = "DURABLE_ORDERS_LISTEN")]
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:6737",
+        env = "DURABLE_ORDERS_LISTEN"
+    )]
     listen: SocketAddr,
     /// Where everything is kept
-    #[arg(long, default_value = "durable-orders-data", env = "DURABLE_ORDERS_DATA_DIR")]
+    #[arg(
+        long,
+        value_name = "DIRECTORY",
+        default_value = "durable-orders-data",
+        env = "DURABLE_ORDERS_DATA_DIR"
+    )]
     data_dir: PathBuf,
+}
+
+/// Commands that have no use for the options that name a server.
+const WITHOUT_SERVER: [&str; 3] = ["demo", "serve", "exit-codes"];
+
+/// The command line, with those options left out of the help of commands that do not use them.
+fn command() -> clap::Command {
+    let command = Cli::command();
+    let hidden: Vec<clap::Arg> = command
+        .get_arguments()
+        .filter(|argument| argument.is_global_set())
+        .map(|argument| argument.clone().hide(true))
+        .collect();
+    WITHOUT_SERVER.into_iter().fold(command, |command, name| {
+        command.mut_subcommand(name, |subcommand| subcommand.args(hidden.clone()))
+    })
 }
 
 fn exit_codes() -> String {
@@ -64,13 +90,13 @@ impl Cli {
     /// for help.
     #[must_use]
     pub fn from_command_line() -> Self {
-        let matches = Self::command().get_matches();
+        let matches = command().get_matches();
         let cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         // An address in the environment gives way to --aws; one on the command line contradicts it.
         let given = matches.value_source("endpoint_url") == Some(ValueSource::CommandLine);
         if cli.target.aws && given {
             let text = "the argument '--aws' cannot be used with '--endpoint-url <URL>'";
-            Self::command().error(ErrorKind::ArgumentConflict, text).exit();
+            command().error(ErrorKind::ArgumentConflict, text).exit();
         }
         cli
     }
@@ -102,6 +128,6 @@ mod tests {
 
     #[test]
     fn the_command_line_contradicts_itself_nowhere() {
-        Cli::command().debug_assert();
+        command().debug_assert();
     }
 }

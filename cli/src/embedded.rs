@@ -77,11 +77,7 @@ pub fn functions(
     let lambda = lambda_client(http, region);
     let dynamodb = dynamodb_client(http, region);
     let gateway = Arc::new(SimulatedGateway::new(settings.payment_limit));
-    let services = Services {
-        lambda,
-        dynamodb: dynamodb.clone(),
-        settings: Arc::clone(&settings),
-    };
+    let services = Services { lambda, dynamodb: dynamodb.clone(), settings: Arc::clone(&settings) };
     let workflow = orders::validate_order(services).context("the durable SDK's options")?;
     let environment = environment(&settings);
     let worker = |name: &str, description: &str, host| FunctionSpec {
@@ -139,7 +135,9 @@ fn from_env(variable: &str, default: u32, max: u32) -> anyhow::Result<u32> {
     let Ok(text) = std::env::var(variable) else { return Ok(default) };
     let value = text.parse().ok().filter(|value| (1..=max).contains(value));
     value.with_context(|| {
-        format!("environment variable {variable} must be a whole number from 1 to {max}, not {text}")
+        format!(
+            "environment variable {variable} must be a whole number from 1 to {max}, not {text}"
+        )
     })
 }
 

@@ -52,7 +52,9 @@ impl Exit {
             Self::Done => "done",
             Self::Failed => "what was asked for failed or was not found",
             Self::Usage => "the command line is wrong",
-            Self::NotCompleted => "--wait ended, or its --timeout passed, and the order is not completed",
+            Self::NotCompleted => {
+                "--wait ended, or its --timeout passed, and the order is not completed"
+            }
             Self::Unreachable => "the server cannot be reached",
             Self::Interrupted => "interrupted with Ctrl-C; orders that were placed go on",
         }
@@ -61,8 +63,10 @@ impl Exit {
     /// The table of all codes.
     #[must_use]
     pub fn table() -> String {
-        let lines: Vec<String> =
-            Self::ALL.iter().map(|exit| format!("{:>5}  {}", exit.code(), exit.meaning())).collect();
+        let lines: Vec<String> = Self::ALL
+            .iter()
+            .map(|exit| format!("{:>5}  {}", exit.code(), exit.meaning()))
+            .collect();
         lines.join("\n")
     }
 }
@@ -108,7 +112,7 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", self.message)?;
+        f.write_str(&self.message)?;
         match &self.hint {
             Some(hint) => write!(f, "\n\nhint: {hint}"),
             None => Ok(()),
@@ -116,9 +120,11 @@ impl fmt::Display for Failure {
     }
 }
 
+impl std::error::Error for Failure {}
+
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
-        Self::new(format!("{error:#}"))
+        error.downcast().unwrap_or_else(|error| Self::new(format!("{error:#}")))
     }
 }
 

@@ -1,24 +1,34 @@
 //! The `durable-orders` command.
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use durable_orders::args::Cli;
 use durable_orders::output::note;
 use tracing_subscriber::EnvFilter;
 
+/// What is logged unless `RUST_LOG` says otherwise. What the AWS clients warn of comes out as the
+/// error of the command.
+const LOG_FILTER: &str = "warn,aws_config=off,aws_smithy_runtime=off";
+
+/// An order makes some ten thousand small allocations, most of them inside AWS's clients.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::from_command_line();
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_env_filter(
-            EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn")),
+            EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOG_FILTER)),
         )
         .init();
     match cli.run().await {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            note(&failure.to_string());
+            note(&format!("error: {failure}"));
             failure.exit().into()
         }
     }

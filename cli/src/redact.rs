@@ -113,7 +113,10 @@ mod tests {
             ("card ****9012, please", "card 4532123456789012, please"),
             ("****9012 and 12", "4532123456789012x and 12"),
         ] {
-            assert_eq!(text(given), shown.replace(" and", if given.contains('x') { "x and" } else { " and" }));
+            assert_eq!(
+                text(given),
+                shown.replace(" and", if given.contains('x') { "x and" } else { " and" })
+            );
         }
     }
 

@@ -12,6 +12,8 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::embedded;
+use crate::exit::Failure;
+use crate::output::{note, print};
 
 /// How long orders in work may go on after a signal to stop; the rest is taken up by the next start.
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(10);
@@ -44,9 +46,9 @@ pub async fn run(options: ServeOptions) -> anyhow::Result<()> {
     let service = embedded::open(config, settings).await?;
     let listener = listen(options.listen).await?;
     let address = listener.local_addr()?;
-    report(&service, address, &options.data_dir, begun);
+    report(&service, address, &options.data_dir, begun)?;
     service.serve(listener, stop_signal()?).await?;
-    eprintln!("shutting down");
+    note("shutting down");
     service.shut_down(SHUTDOWN_PATIENCE).await;
     Ok(())
 }
@@ -61,13 +63,22 @@ async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     })
 }
 
-fn report(service: &Service, address: SocketAddr, data_dir: &Path, begun: Instant) {
+fn report(
+    service: &Service,
+    address: SocketAddr,
+    data_dir: &Path,
+    begun: Instant,
+) -> Result<(), Failure> {
     let recovered = service.recovered();
-    println!("durable-orders {}", env!("CARGO_PKG_VERSION"));
-    println!("  address    http://{address}");
-    println!("  data       {}", data_dir.display());
-    println!("  recovered  {} open orders, {} resumed", recovered.open, recovered.resumed);
-    println!("ready in {} ms", begun.elapsed().as_millis());
+    print(&format!(
+        "durable-orders {}\n  address    http://{address}\n  data       {}\n  recovered  {} open \
+         orders, {} resumed\nready in {} ms\n",
+        env!("CARGO_PKG_VERSION"),
+        data_dir.display(),
+        recovered.open,
+        recovered.resumed,
+        begun.elapsed().as_millis()
+    ))
 }
 
 fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {

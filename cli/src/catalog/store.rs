@@ -50,8 +50,8 @@ pub async fn put_all(clients: &Clients, products: &[Product]) -> Result<(), Fail
 
 async fn put_batch(clients: &Clients, batch: &[Product]) -> Result<(), Failure> {
     let requests: Result<Vec<WriteRequest>, _> = batch.iter().map(write_request).collect();
-    let requests = requests
-        .map_err(|error| Failure::new(format!("cannot write products: {error}")))?;
+    let requests =
+        requests.map_err(|error| Failure::new(format!("cannot write products: {error}")))?;
     let mut open = HashMap::from([(clients.target.table.clone(), requests)]);
     let mut pause = BACKOFF;
     for _ in 0..TRIES_MAX {
@@ -72,9 +72,7 @@ async fn put_batch(clients: &Clients, batch: &[Product]) -> Result<(), Failure> 
     Err(Failure::new("cannot write products: the table is too busy; try again later"))
 }
 
-fn write_request(
-    product: &Product,
-) -> Result<WriteRequest, aws_sdk_dynamodb::error::BuildError> {
+fn write_request(product: &Product) -> Result<WriteRequest, aws_sdk_dynamodb::error::BuildError> {
     let put = PutRequest::builder().set_item(Some(product.item())).build()?;
     Ok(WriteRequest::builder().put_request(put).build())
 }
@@ -84,13 +82,8 @@ fn write_request(
 /// # Errors
 /// What keeps the table from being read.
 pub async fn list(clients: &Clients) -> Result<Vec<ListedProduct>, Failure> {
-    let mut items = clients
-        .dynamodb
-        .scan()
-        .table_name(&clients.target.table)
-        .into_paginator()
-        .items()
-        .send();
+    let mut items =
+        clients.dynamodb.scan().table_name(&clients.target.table).into_paginator().items().send();
     let mut products = Vec::new();
     while let Some(item) = items.next().await {
         let item = item.map_err(|error| clients.failure("read the catalog", &error))?;

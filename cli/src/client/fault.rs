@@ -22,7 +22,7 @@ impl Clients {
                 Some(error) if error.is_io() => {
                     unreachable(&self.target, "it does not take the connection")
                 }
-                _ => Failure::new(format!("cannot {doing}: {}", sources(error))),
+                _ => unsent(&self.target, doing, error),
             },
             SdkError::ServiceError(service) => {
                 let (code, message) = (service.err().code(), service.err().message());
@@ -36,14 +36,27 @@ impl Clients {
             SdkError::ResponseError(response) => {
                 stranger(&self.target, response.raw().status().as_u16())
             }
-            _ => Failure::new(format!("cannot {doing}: {}", sources(error))),
+            _ => unsent(&self.target, doing, error),
         }
     }
 }
 
+/// The request could not even be made, as without credentials.
+fn unsent<E>(target: &Target, doing: &str, error: &SdkError<E, HttpResponse>) -> Failure
+where
+    E: std::error::Error + 'static,
+{
+    let failure = Failure::new(format!("cannot {doing}: {}", innermost(error)));
+    if target.aws {
+        failure.with_hint("check the AWS credentials (such as AWS_PROFILE) and --region")
+    } else {
+        failure
+    }
+}
+
 fn unreachable(target: &Target, why: &str) -> Failure {
-    let failure = Failure::new(format!("cannot reach {}: {why}", target.name()))
-        .with_exit(Exit::Unreachable);
+    let failure =
+        Failure::new(format!("cannot reach {}: {why}", target.name())).with_exit(Exit::Unreachable);
     if target.aws {
         failure.with_hint("check the network and --region")
     } else {
@@ -61,14 +74,14 @@ fn stranger(target: &Target, status: u16) -> Failure {
 }
 
 /// The innermost source says what is wrong, such as missing credentials; the outer ones where.
-fn sources<E>(error: &SdkError<E, HttpResponse>) -> String
+fn innermost<E>(error: &SdkError<E, HttpResponse>) -> String
 where
     E: std::error::Error + 'static,
 {
-    let mut innermost: &dyn std::error::Error = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
+    let mut found: &dyn std::error::Error = error;
+    while let Some(source) = found.source() {
+        found = source;
     }
-    let text = innermost.to_string();
+    let text = found.to_string();
     if text.is_empty() { DisplayErrorContext(error).to_string() } else { text }
 }

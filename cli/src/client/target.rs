@@ -150,7 +150,8 @@ mod tests {
         let target = Target::local(DEFAULT_ENDPOINT.to_owned());
         assert_eq!(target.command("order list"), "durable-orders order list");
 
-        let target = Target { qualifier: "$LIVE".to_owned(), ..Target::local("http://[::1]:9".to_owned()) };
+        let target =
+            Target { qualifier: "$LIVE".to_owned(), ..Target::local("http://[::1]:9".to_owned()) };
         assert_eq!(
             target.command("order show A-1"),
             "durable-orders --endpoint-url 'http://[::1]:9' --qualifier '$LIVE' order show A-1"

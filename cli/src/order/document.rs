@@ -86,7 +86,7 @@ fn placed_order(execution: &Execution) -> Value {
 fn customer_id(execution: &Execution, order: &Value) -> Option<String> {
     let from_result = execution.result.as_ref().and_then(|result| result.view.customer_id.clone());
     let from_order = || order.get("customerId").and_then(Value::as_str).map(str::to_owned);
-    from_result.or_else(from_order)
+    from_result.or_else(from_order).map(|id| redact::text(&id))
 }
 
 fn error_document(error: &ErrorObject) -> ErrorDocument {

@@ -84,8 +84,8 @@ pub async fn steps(clients: &Clients, arn: &str) -> Result<Vec<Step>, Failure> {
         .send();
     let mut steps = Vec::new();
     while let Some(page) = pages.next().await {
-        let page = page
-            .map_err(|error| clients.failure(&format!("read the history of {arn}"), &error))?;
+        let page =
+            page.map_err(|error| clients.failure(&format!("read the history of {arn}"), &error))?;
         for event in page.events() {
             add(&mut steps, event);
         }
@@ -166,8 +166,8 @@ fn end(
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_lambda::types::{StepFailedDetails, StepSucceededDetails};
     use aws_sdk_lambda::types::ErrorObject;
+    use aws_sdk_lambda::types::{StepFailedDetails, StepSucceededDetails};
 
     use super::*;
 
@@ -207,7 +207,10 @@ mod tests {
         add(&mut steps, &event(EventType::StepStarted, 1_010).build());
         let retry = RetryDetails::builder().current_attempt(2).build();
         let details = StepSucceededDetails::builder().retry_details(retry).build();
-        add(&mut steps, &event(EventType::StepSucceeded, 1_030).step_succeeded_details(details).build());
+        add(
+            &mut steps,
+            &event(EventType::StepSucceeded, 1_030).step_succeeded_details(details).build(),
+        );
         assert_eq!(steps.len(), 1);
         let step = steps.last();
         assert_eq!(step.map(|step| (step.state, step.attempts)), Some((StepState::Succeeded, 2)));

@@ -90,9 +90,13 @@ impl ResultView {
                     "the total is more than the payment gateway authorizes ({reason}); nothing was \
                      charged or reserved"
                 ),
-                _ => format!("the payment gateway declined ({reason}); nothing was charged or reserved"),
+                _ => format!(
+                    "the payment gateway declined ({reason}); nothing was charged or reserved"
+                ),
             }),
-            "inventory_unavailable" => Some(format!("{}; {}", self.shortage(reason), self.refund())),
+            "inventory_unavailable" => {
+                Some(format!("{}; {}", self.shortage(reason), self.refund()))
+            }
             "rejected" => {
                 let errors: Vec<String> = self
                     .errors
@@ -161,7 +165,10 @@ mod tests {
             r#"{"status":"inventory_unavailable","reason":"insufficient_inventory",
                 "productId":"K-1","requested":60,"available":20,"payment":{"status":"voided"}}"#,
         );
-        assert_eq!(text, "60 of K-1 ordered, 20 in stock (insufficient_inventory); the payment was voided");
+        assert_eq!(
+            text,
+            "60 of K-1 ordered, 20 in stock (insufficient_inventory); the payment was voided"
+        );
         let text = explained(
             r#"{"status":"inventory_unavailable","reason":"product_not_found","productId":"K-1"}"#,
         );

@@ -29,7 +29,9 @@ impl Submission {
     pub fn read(payload: Vec<u8>, source: &str) -> Result<Self, Failure> {
         let problem = |problem: String| Failure::new(format!("{source} {problem}"));
         if payload.len() > ORDER_BYTES_MAX {
-            return Err(problem(format!("is larger than an order may be ({ORDER_BYTES_MAX} bytes)")));
+            return Err(problem(format!(
+                "is larger than an order may be ({ORDER_BYTES_MAX} bytes)"
+            )));
         }
         let value: Value = serde_json::from_slice(&payload)
             .map_err(|error| problem(format!("is not JSON: {error}")))?;
@@ -63,7 +65,10 @@ mod tests {
     fn the_text_is_kept_byte_for_byte() {
         let text = "{\"orderId\" : \"A-1\",\n \"x\":1.50}\n";
         let submission = Submission::read(text.into(), "it").unwrap();
-        assert_eq!((submission.order_id.as_str(), submission.payload.as_slice()), ("A-1", text.as_bytes()));
+        assert_eq!(
+            (submission.order_id.as_str(), submission.payload.as_slice()),
+            ("A-1", text.as_bytes())
+        );
     }
 
     #[test]

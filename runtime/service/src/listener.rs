@@ -10,8 +10,10 @@ use axum::response::Response;
 use durable_functions::Door;
 use http::StatusCode;
 use tokio::net::TcpListener;
+use uuid::Uuid;
 
 use crate::wire::error::AwsError;
+use crate::wire::response::with_header;
 
 /// The largest body that is read at all: DynamoDB's limit. Each operation has its own below it.
 const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -35,7 +37,8 @@ async fn answer(State(door): State<Arc<dyn Door>>, request: Request) -> Response
         Ok(body) => door.answer(Request::from_parts(parts, body)).await,
         Err(_) => {
             let message = format!("The request body is larger than {BODY_BYTES_MAX} bytes.");
-            AwsError::too_large(message).response()
+            let refused = AwsError::too_large(message).response();
+            with_header(refused, "x-amzn-requestid", &Uuid::new_v4().to_string())
         }
     };
     let mut response = response.map(Body::from);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use durable_core::{Limits, RetryPolicy};
 use durable_functions::Door;
-use durable_store::{Backend, DirectoryLock, SqliteBackend, Store};
+use durable_store::{Backend, DirectoryLock, Outcome, SqliteBackend, Store, Write};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -68,14 +68,32 @@ impl OpenError {
     }
 }
 
+/// A backend that holds the data directory, so that nobody else gets it while something can still be written.
+struct Holding {
+    backend: Box<dyn Backend>,
+    _lock: Arc<DirectoryLock>,
+}
+
+impl Backend for Holding {
+    fn commit(&mut self, batch: &[Write]) -> Result<Vec<Outcome>, String> {
+        self.backend.commit(batch)
+    }
+
+    fn limit_pages(&mut self, pages: u32) -> Result<(), String> {
+        self.backend.limit_pages(pages)
+    }
+}
+
 /// A running service.
+///
+/// [`Service::shut_down`] ends it in order. Dropped without that, it begins nothing new; what is running may end, and
+/// the data directory is free once it has.
 pub struct Service {
     engine: Arc<Engine>,
     dynamodb: DynamoDb,
     door: Arc<dyn Door>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
     recovered: Recovered,
-    _lock: DirectoryLock,
 }
 
 impl Service {
@@ -103,9 +121,14 @@ impl Service {
         wrap: impl FnOnce(SqliteBackend) -> Box<dyn Backend>,
     ) -> Result<Self, OpenError> {
         let lock = DirectoryLock::acquire(&config.data_dir).map_err(OpenError::new)?;
-        let store = Store::open_with(&config.data_dir, wrap).map_err(OpenError::new)?;
+        let lock = Arc::new(lock);
+        let hold = Arc::clone(&lock);
+        let store = Store::open_with(&config.data_dir, |backend| {
+            Box::new(Holding { backend: wrap(backend), _lock: hold })
+        })
+        .map_err(OpenError::new)?;
         let dynamodb =
-            DynamoDb::open(&config.data_dir, &config.tables).await.map_err(OpenError::new)?;
+            DynamoDb::open(&config.data_dir, &config.tables, lock).await.map_err(OpenError::new)?;
         let home = Home { region: config.region, account: config.account };
         let engine = Engine::new(
             home,
@@ -125,7 +148,7 @@ impl Service {
             tokio::spawn(Arc::clone(&engine).run_sweeper()),
         ];
         let tasks = Mutex::new(tasks);
-        Ok(Self { engine, dynamodb, door, tasks, recovered, _lock: lock })
+        Ok(Self { engine, dynamodb, door, tasks, recovered })
     }
 
     /// What answers its requests.
@@ -158,10 +181,21 @@ impl Service {
         while self.engine.running() > 0 && tokio::time::Instant::now() < deadline {
             tokio::time::sleep(DRAIN_LOOK).await;
         }
+        self.abort_tasks();
+        self.engine.store.close().await;
+        self.dynamodb.close().await;
+    }
+
+    fn abort_tasks(&self) {
         for task in self.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             task.abort();
         }
-        self.engine.store.close().await;
-        self.dynamodb.close().await;
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.engine.stop_dispatching();
+        self.abort_tasks();
     }
 }

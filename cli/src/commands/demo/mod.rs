@@ -81,7 +81,11 @@ impl Demo {
             return Ok(Exit::Interrupted);
         };
         let report = report?;
-        if self.json { report.print_json()? } else { report.print()? };
+        if self.json {
+            report.print_json()?
+        } else {
+            report.print()?
+        };
         for problem in report.problems() {
             note(&format!("error: {problem}"));
         }

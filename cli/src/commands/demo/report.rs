@@ -49,7 +49,8 @@ impl Report {
             .filter(|order| !order.is_as_expected())
             .map(|order| {
                 let (execution, seed) = (&order.execution, order.seed);
-                let wanted: Vec<&str> = [Some(seed.outcome), seed.reason].into_iter().flatten().collect();
+                let wanted: Vec<&str> =
+                    [Some(seed.outcome), seed.reason].into_iter().flatten().collect();
                 format!(
                     "{} ended as {} and not as {}",
                     execution.order_id,

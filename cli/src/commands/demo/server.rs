@@ -29,10 +29,8 @@ impl DemoServer {
     /// Opens it as it is without any configuration: the demo ends the same way everywhere.
     pub(super) async fn start() -> Result<Self, Failure> {
         let cannot = |error: std::io::Error| Failure::new(format!("cannot run the demo: {error}"));
-        let directory = tempfile::Builder::new()
-            .prefix("durable-orders-demo-")
-            .tempdir()
-            .map_err(cannot)?;
+        let directory =
+            tempfile::Builder::new().prefix("durable-orders-demo-").tempdir().map_err(cannot)?;
         let settings = Settings::default();
         let config = embedded::service_config(directory.path(), &settings);
         let service = Arc::new(embedded::open(config, settings).await?);

@@ -103,7 +103,8 @@ impl Place {
                 already_placed: placed.already,
             });
         }
-        let what = if placed.already { "was placed before; nothing new was started" } else { "placed" };
+        let what =
+            if placed.already { "was placed before; nothing new was started" } else { "placed" };
         print(&format!("{order_id}  {what}\n{}\n", placed.arn))?;
         note(&format!("see `{}`", clients.target.command(&format!("order show {order_id}"))));
         Ok(())

@@ -4,13 +4,17 @@
 //! |---|---|
 //! | `thread` | the one thread that owns the database, and the queue in front of it |
 //! | `operations` | from an operation's name to the engine's function |
+//! | `tokens` | idempotency of transactions |
 
 mod operations;
 mod thread;
+mod tokens;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use bytes::Bytes;
+use durable_store::DirectoryLock;
 use http::{Request, Response, StatusCode};
 
 use crate::dynamodb::thread::DatabaseThread;
@@ -36,17 +40,21 @@ pub(crate) struct DynamoDb {
 }
 
 impl DynamoDb {
-    /// Opens the tables in this directory, and creates these if they are missing.
+    /// Opens the tables in this directory, which is held until they are closed, and creates these if they are missing.
     ///
     /// # Errors
     /// A sentence that says what cannot be used.
-    pub(crate) async fn open(directory: &Path, tables: &[TableSpec]) -> Result<Self, String> {
+    pub(crate) async fn open(
+        directory: &Path,
+        tables: &[TableSpec],
+        hold: Arc<DirectoryLock>,
+    ) -> Result<Self, String> {
         let file = directory.join(FILE);
         let unusable = |error: String| format!("cannot open {}: {error}", file.display());
         let name = file.to_str().ok_or_else(|| unusable("its path is not UTF-8".to_owned()))?;
         let database =
             dynoxide::Database::new(name).map_err(|error| unusable(error.to_string()))?;
-        let dynamodb = Self { thread: DatabaseThread::spawn(database).map_err(unusable)? };
+        let dynamodb = Self { thread: DatabaseThread::spawn(database, hold).map_err(unusable)? };
         for table in tables {
             dynamodb.ensure(table).await?;
         }

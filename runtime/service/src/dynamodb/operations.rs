@@ -1,6 +1,10 @@
 //! From an operation's name to the engine's function.
 
+use dynoxide::actions::execute_transaction::ExecuteTransactionRequest;
+use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
 use dynoxide::{Database, DynoxideError};
+
+use crate::dynamodb::tokens::Tokens;
 
 /// What goes back over the wire.
 #[derive(Clone, Debug)]
@@ -19,6 +23,12 @@ impl Answer {
     pub(super) fn serialization_error() -> Self {
         let code = "com.amazon.coral.service#SerializationException";
         Self::error(400, code, "The request body is not valid for this operation.")
+    }
+
+    /// A token that came with another request before.
+    pub(super) fn token_mismatch() -> Self {
+        let code = "com.amazonaws.dynamodb.v20120810#IdempotentParameterMismatchException";
+        Self::error(400, code, "The ClientRequestToken was used with another request.")
     }
 
     pub(super) fn unavailable() -> Self {
@@ -44,7 +54,40 @@ macro_rules! dispatch {
     };
 }
 
-pub(super) fn run(database: &Database, operation: &str, body: &str) -> Answer {
+/// The engine, and the tokens of recent transactions.
+pub(super) struct Tables {
+    database: Database,
+    tokens: Tokens,
+}
+
+impl Tables {
+    pub(super) fn new(database: Database) -> Self {
+        Self { database, tokens: Tokens::default() }
+    }
+
+    pub(super) fn run(&mut self, operation: &str, body: &str) -> Answer {
+        let Self { database, tokens } = self;
+        match operation {
+            "TransactWriteItems" => match serde_json::from_str(body) {
+                Ok::<TransactWriteItemsRequest, _>(mut request) => {
+                    let token = request.client_request_token.take_if(|token| Tokens::takes(token));
+                    tokens.once(token, body, || answer(database.transact_write_items(request)))
+                }
+                Err(error) => unreadable(&error),
+            },
+            "ExecuteTransaction" => match serde_json::from_str(body) {
+                Ok::<ExecuteTransactionRequest, _>(mut request) => {
+                    let token = request.client_request_token.take_if(|token| Tokens::takes(token));
+                    tokens.once(token, body, || answer(database.execute_transaction(request)))
+                }
+                Err(error) => unreadable(&error),
+            },
+            _ => run(database, operation, body),
+        }
+    }
+}
+
+fn run(database: &Database, operation: &str, body: &str) -> Answer {
     dispatch!(database, operation, body, {
         "BatchExecuteStatement" => batch_execute_statement,
         "BatchGetItem" => batch_get_item,
@@ -56,7 +99,6 @@ pub(super) fn run(database: &Database, operation: &str, body: &str) -> Answer {
         "DescribeTable" => describe_table,
         "DescribeTimeToLive" => describe_time_to_live,
         "ExecuteStatement" => execute_statement,
-        "ExecuteTransaction" => execute_transaction,
         "GetItem" => get_item,
         "GetRecords" => get_records,
         "GetShardIterator" => get_shard_iterator,
@@ -68,7 +110,6 @@ pub(super) fn run(database: &Database, operation: &str, body: &str) -> Answer {
         "Scan" => scan,
         "TagResource" => tag_resource,
         "TransactGetItems" => transact_get_items,
-        "TransactWriteItems" => transact_write_items,
         "UntagResource" => untag_resource,
         "UpdateItem" => update_item,
         "UpdateTable" => update_table,

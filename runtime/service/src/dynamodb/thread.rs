@@ -3,10 +3,13 @@
 //! The engine runs one request at a time and waits for the disk, so it must not run on the threads that serve everybody
 //! else. A thread of its own with a bounded queue keeps the order and costs no lock.
 
+use std::sync::Arc;
+
+use durable_store::DirectoryLock;
 use dynoxide::Database;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::dynamodb::operations::{self, Answer};
+use crate::dynamodb::operations::{Answer, Tables};
 
 /// Requests that may wait; further callers wait for a place.
 const QUEUE_MAX: usize = 1024;
@@ -22,19 +25,21 @@ pub(super) struct DatabaseThread {
 }
 
 impl DatabaseThread {
-    pub(super) fn spawn(database: Database) -> Result<Self, String> {
+    /// The directory is held for as long as the database is open.
+    pub(super) fn spawn(database: Database, hold: Arc<DirectoryLock>) -> Result<Self, String> {
         let (queue, mut receiver) = mpsc::channel(QUEUE_MAX);
         std::thread::Builder::new()
             .name("dynamodb".to_owned())
             .spawn(move || {
+                let mut tables = (Tables::new(database), hold);
                 while let Some(message) = receiver.blocking_recv() {
                     match message {
                         Message::Run { operation, body, answer } => {
                             // A caller that went away does not need its answer.
-                            let _ = answer.send(operations::run(&database, &operation, &body));
+                            let _ = answer.send(tables.0.run(&operation, &body));
                         }
                         Message::Close(done) => {
-                            drop(database);
+                            drop(tables);
                             let _ = done.send(());
                             return;
                         }

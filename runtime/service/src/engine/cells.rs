@@ -17,8 +17,6 @@ use crate::wire::error::AwsError;
 
 /// An open execution, or one whose last invocation has not come back yet.
 pub(crate) struct Cell {
-    /// Its key in the store.
-    pub(crate) key: i64,
     pub(crate) id: String,
     pub(crate) state: Mutex<CellState>,
     /// Turns true when the execution closes.
@@ -29,6 +27,8 @@ pub(crate) struct Cell {
 
 /// What the lock protects.
 pub(crate) struct CellState {
+    /// Its key in the store; of a new execution, known once its start is written.
+    pub(crate) key: i64,
     pub(crate) execution: Execution,
     /// The wake time that the store's index has; never later than the true one.
     pub(crate) indexed_wake: Option<Millis>,
@@ -40,9 +40,8 @@ impl Cell {
     pub(crate) fn new(key: i64, execution: Execution, indexed_active: bool) -> Self {
         let closed = !execution.status.is_open();
         Self {
-            key,
             id: execution.start.id.clone(),
-            state: Mutex::new(CellState { execution, indexed_wake: None, indexed_active }),
+            state: Mutex::new(CellState { key, execution, indexed_wake: None, indexed_active }),
             closed: watch::Sender::new(closed),
             queued: AtomicBool::new(false),
         }
@@ -136,8 +135,10 @@ impl Engine {
         Ok(Some(self.cells.insert(Arc::new(Cell::new(row.key, execution, active)))))
     }
 
-    pub(crate) fn admit(&self, cell: Cell) -> Arc<Cell> {
-        self.cells.insert(Arc::new(cell))
+    /// Puts a new execution's cell where everybody looks for it. Its start need not be written yet, if its lock is
+    /// held until it is.
+    pub(crate) fn admit(&self, cell: &Arc<Cell>) {
+        self.cells.insert(Arc::clone(cell));
     }
 
     pub(crate) fn forget(&self, id: &str) {

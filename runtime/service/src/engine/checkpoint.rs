@@ -48,7 +48,7 @@ impl Engine {
         )?;
         // An empty poll has nothing to write: its token lives as long as the invocation, in memory.
         if !decision.record.facts.is_empty() {
-            self.commit(&cell, &mut state, &decision.record).await?;
+            self.commit(&mut state, &decision.record).await?;
         }
         let body = answer(&mut state);
         state.execution.store_reply(request.client_token.map(|client_token| StoredReply {

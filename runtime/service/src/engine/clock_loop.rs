@@ -11,7 +11,7 @@ use durable_core::Millis;
 use durable_store::{IndexChange, Write};
 use tokio::sync::Notify;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, to_the_end};
 use crate::wire::error::AwsError;
 
 /// The longest sleep. A clock that is set forward is noticed after this time at the latest.
@@ -73,10 +73,14 @@ impl Engine {
                 () = self.alarm.changed.notified() => {}
             }
         }
+        let mut outcome = Ok(());
         for row in self.store.due(self.clock.now(), ROUND_MAX).await? {
-            self.wake(&row.id).await?;
+            let engine = Arc::clone(self);
+            let woken = to_the_end(async move { engine.wake(&row.id).await }).await;
+            // One execution that cannot be read must not keep the others asleep.
+            outcome = outcome.and(woken);
         }
-        Ok(())
+        outcome
     }
 
     /// Lets the clock change one execution.
@@ -92,7 +96,7 @@ impl Engine {
                 active: Some(state.execution.is_active()),
                 closing: None,
             };
-            self.store.write(Write::Index { key: cell.key, index: index.clone() }).await?;
+            self.store.write(Write::Index { key: state.key, index: index.clone() }).await?;
             state.remember(&index);
             self.follow_up(&cell, &state, now);
             return Ok(());

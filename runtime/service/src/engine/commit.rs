@@ -22,7 +22,7 @@ impl Engine {
         if facts.is_empty() {
             return Ok(());
         }
-        self.commit(cell, state, &Record::new(now, facts)).await?;
+        self.commit(state, &Record::new(now, facts)).await?;
         self.follow_up(cell, state, now);
         Ok(())
     }
@@ -30,13 +30,12 @@ impl Engine {
     /// Writes a record and applies it. On an error nothing has changed.
     pub(crate) async fn commit(
         &self,
-        cell: &Cell,
         state: &mut CellState,
         record: &Record,
     ) -> Result<(), AwsError> {
         let index = index_change(state, record);
         let write = Write::Append {
-            key: cell.key,
+            key: state.key,
             seq: state.execution.records(),
             first_event: state.execution.events() + 1,
             body: JournalRow::encode(record)?,
@@ -117,9 +116,12 @@ fn index_change(state: &CellState, record: &Record) -> IndexChange {
         (Some(indexed), Some(wake)) => wake < indexed || (indexed <= now && wake != indexed),
         (indexed, wake) => indexed != wake,
     };
-    let suspends =
-        matches!(record.facts.last(), Some(Fact::InvocationCompleted { .. }));
-    let active = !suspends || execution.has_unseen_changes();
+    let active = match record.facts.as_slice() {
+        [.., Fact::InvocationCompleted { .. }] => execution.has_unseen_changes(),
+        // Nothing that anybody has to be told.
+        [Fact::CallbackHeartbeat { .. }] => state.indexed_active,
+        _ => true,
+    };
     IndexChange {
         next_wake: moved.then_some(wake),
         active: (active != state.indexed_active).then_some(active),

@@ -113,7 +113,8 @@ impl Engine {
     }
 }
 
-fn payload_len(operation: &durable_core::Operation) -> usize {
+/// The bytes of an operation that count towards the size of a page.
+pub(crate) fn payload_len(operation: &durable_core::Operation) -> usize {
     operation.result.as_ref().map_or(0, String::len)
         + operation.error.as_ref().map_or(0, ErrorObject::len_bytes)
 }

@@ -39,7 +39,7 @@ use std::sync::Arc;
 use durable_core::{CallbackCompletion, CallbackId, ErrorObject, Limits, Millis, RetryPolicy};
 use durable_store::Store;
 
-pub(crate) use invocation::{read_state_marker, state_marker};
+pub(crate) use invocation::{payload_len, read_state_marker, state_marker};
 pub(crate) use queries::{HistoryPosition, HistoryQuery};
 pub use recovery::Recovered;
 pub(crate) use start::{StartRequest, Started};
@@ -98,15 +98,20 @@ impl Engine {
             return Ok(ended);
         }
         let engine = Arc::clone(self);
-        to_the_end(async move {
-            let cell = engine.cell(&row.id).await?.ok_or_else(AwsError::no_such_execution)?;
+        let ended = to_the_end(async move {
+            let Some(cell) = engine.cell(&row.id).await? else { return Ok(None) };
             let mut state = cell.state.lock().await;
             let now = engine.clock.now();
             let facts = state.execution.decide_stop(error);
             engine.commit_facts(&cell, &mut state, facts, now).await?;
-            Ok(state.execution.ended.unwrap_or_default())
+            Ok(state.execution.ended)
         })
-        .await
+        .await?;
+        match ended {
+            Some(ended) => Ok(ended),
+            // It closed between the two looks.
+            None => self.row(&arn).await?.ended.ok_or_else(AwsError::no_such_execution),
+        }
     }
 
     /// Answers a callback.

@@ -85,14 +85,21 @@ impl Engine {
         let record = Record::new(now, vec![Fact::ExecutionStarted(start)]);
         let next_wake = new.next_wake;
         let write = Write::Start(NewExecution { body: JournalRow::encode(&record)?, ..new });
-        let key = match self.store.write(write).await? {
-            Outcome::Done { key } => key,
-            Outcome::NameTaken => return Ok(None),
-        };
         let execution = Execution::begin(&record)
             .ok_or_else(|| AwsError::service("The execution has no beginning."))?;
-        let cell = self.admit(Cell::new(key, execution, true));
+        // The cell is in its place, locked, before anybody can find the execution in the store: who does waits for the
+        // lock. If the cell came after the write, both would make one, and each would write the next record.
+        let cell = Arc::new(Cell::new(0, execution, true));
         let mut state = cell.state.lock().await;
+        self.admit(&cell);
+        let outcome = self.store.write(write).await;
+        if !matches!(outcome, Ok(Outcome::Done { .. })) {
+            self.forget(&cell.id);
+        }
+        match outcome? {
+            Outcome::Done { key } => state.key = key,
+            Outcome::NameTaken => return Ok(None),
+        }
         state.indexed_wake = Some(next_wake);
         self.follow_up(&cell, &state, now);
         Ok(Some(started))

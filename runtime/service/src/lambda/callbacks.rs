@@ -5,7 +5,7 @@ use http::StatusCode;
 
 use crate::lambda::Call;
 use crate::wire::constraints::Constraints;
-use crate::wire::error::AwsError;
+use crate::wire::object;
 use crate::wire::response::{Answer, json_bytes};
 
 /// The largest result of a callback.
@@ -29,7 +29,7 @@ pub(super) async fn fail(call: &Call, id: &str) -> Answer {
     let error = if body.is_empty() {
         Default::default()
     } else {
-        serde_json::from_slice(body).map_err(|error| AwsError::serialization(error.to_string()))?
+        object::read(body)?
     };
     complete(call, id, CallbackCompletion::Failure(error)).await
 }

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::json;
 
-use crate::engine::{read_state_marker, state_marker};
+use crate::engine::{payload_len, read_state_marker, state_marker};
 use crate::lambda::Call;
 use crate::wire::arn::ExecutionArn;
 use crate::wire::constraints::Constraints;
@@ -45,7 +45,7 @@ pub(super) async fn answer(call: &Call, arn: &str) -> Answer {
         if execution.is_hidden(next) {
             continue;
         }
-        bytes += next.result.as_ref().map_or(0, String::len);
+        bytes += payload_len(next);
         let full = bytes > PAGE_BYTES_MAX && !operations.is_empty();
         if operations.len() >= items_max || full {
             next_marker = state_marker(place);

@@ -1,5 +1,8 @@
 //! Invoke (specification section 2).
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -8,7 +11,7 @@ use durable_functions::{FunctionError, Invocation};
 use http::{Response, StatusCode};
 use uuid::Uuid;
 
-use crate::engine::{StartRequest, Started};
+use crate::engine::{StartRequest, Started, to_the_end};
 use crate::functions::{DurableConfig, Function, LATEST};
 use crate::lambda::{Call, functions};
 use crate::wire::arn::is_name;
@@ -68,23 +71,23 @@ pub(super) async fn answer(call: &Call, name: &str) -> Answer {
 
 fn check_headers(call: &Call) -> Result<InvocationType, AwsError> {
     let mut constraints = Constraints::default();
-    let given = call.header("x-amz-invocation-type").unwrap_or("RequestResponse");
+    let given = call.header("x-amz-invocation-type").unwrap_or("RequestResponse".into());
     let parsed =
         InvocationType::ALL.iter().find(|(name, _)| *name == given).map(|(_, kind)| *kind);
     let names = InvocationType::ALL.iter().map(|(name, _)| *name);
-    let kind = constraints.one_of(given, "invocationType", parsed, names);
+    let kind = constraints.one_of(&given, "invocationType", parsed, names);
     if let Some(name) = call.header("x-amz-durable-execution-name") {
-        constraints.length(name, "durableExecutionName", 1, 64);
-        constraints.pattern(is_name(name), name, "durableExecutionName", "[a-zA-Z0-9-_]+");
+        constraints.length(&name, "durableExecutionName", 1, 64);
+        constraints.pattern(is_name(&name), &name, "durableExecutionName", "[a-zA-Z0-9-_]+");
     }
     if let Some(tenant) = call.header("x-amz-tenant-id") {
-        constraints.length(tenant, "tenantId", 1, 256);
+        constraints.length(&tenant, "tenantId", 1, 256);
         let allowed = |c: char| c.is_ascii_alphanumeric() || "._:/=+-@ ".contains(c);
         let matches = tenant.chars().all(allowed);
-        constraints.pattern(matches, tenant, "tenantId", "[a-zA-Z0-9\\._:\\/=+\\-@ ]+");
+        constraints.pattern(matches, &tenant, "tenantId", "[a-zA-Z0-9\\._:\\/=+\\-@ ]+");
     }
     if let Some(context) = call.header("x-amz-client-context") {
-        constraints.length(context, "clientContext", 0, CLIENT_CONTEXT_MAX);
+        constraints.length(&context, "clientContext", 0, CLIENT_CONTEXT_MAX);
     }
     constraints.check()?;
     kind.ok_or_else(|| AwsError::validation("1 validation error detected: invocationType"))
@@ -121,7 +124,11 @@ fn check_body(body: &Bytes, kind: InvocationType) -> Result<(), AwsError> {
     if body.is_empty() {
         return Ok(());
     }
-    serde_json::from_slice::<serde::de::IgnoredAny>(body).map(drop).map_err(|error| {
+    // As text: a value that is skipped over would not be checked to be UTF-8.
+    let parsed = std::str::from_utf8(body).map_err(|error| error.to_string()).and_then(|text| {
+        serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|error| error.to_string())
+    });
+    parsed.map(drop).map_err(|error| {
         AwsError::invalid_request_content(format!("Could not parse request body into json: {error}"))
     })
 }
@@ -143,11 +150,11 @@ async fn invoke_durable(
         .start(StartRequest {
             function: function.spec.name.clone(),
             config,
-            name: call.header("x-amz-durable-execution-name").map(str::to_owned),
+            name: call.header("x-amz-durable-execution-name").map(Cow::into_owned),
             input,
             synchronous,
-            trace_header: call.header("x-amzn-trace-id").map(str::to_owned),
-            tenant_id: call.header("x-amz-tenant-id").map(str::to_owned),
+            trace_header: call.header("x-amzn-trace-id").map(Cow::into_owned),
+            tenant_id: call.header("x-amz-tenant-id").map(Cow::into_owned),
         })
         .await?;
     let arn = started.arn.clone();
@@ -196,11 +203,7 @@ struct FunctionErrorBody {
     stack_trace: Option<Vec<String>>,
 }
 
-async fn invoke_plain(call: &Call, function: &Function) -> Answer {
-    let _place = function
-        .places
-        .try_acquire()
-        .map_err(|_| AwsError::too_many_requests("ConcurrentInvocationLimitExceeded"))?;
+async fn invoke_plain(call: &Call, function: &Arc<Function>) -> Answer {
     let spec = &function.spec;
     let timeout = spec.timeout;
     let now = call.engine.clock.now().unsigned_abs();
@@ -213,11 +216,21 @@ async fn invoke_plain(call: &Call, function: &Function) -> Answer {
         deadline_ms: now + timeout.as_millis() as u64,
         timeout,
         payload,
-        trace_header: call.header("x-amzn-trace-id").map(str::to_owned),
-        tenant_id: call.header("x-amz-tenant-id").map(str::to_owned),
-        client_context: call.header("x-amz-client-context").and_then(client_context),
+        trace_header: call.header("x-amzn-trace-id").map(Cow::into_owned),
+        tenant_id: call.header("x-amz-tenant-id").map(Cow::into_owned),
+        client_context: call.header("x-amz-client-context").and_then(|it| client_context(&it)),
     };
-    let response = match spec.host.invoke(invocation).await {
+    let function = Arc::clone(function);
+    // A caller that goes away does not end the invocation, so it must not give its place free either.
+    let outcome = to_the_end(async move {
+        let _place = function
+            .places
+            .try_acquire()
+            .map_err(|_| AwsError::too_many_requests("ConcurrentInvocationLimitExceeded"))?;
+        Ok(function.spec.host.invoke(invocation).await)
+    })
+    .await?;
+    let response = match outcome {
         Ok(output) => json_bytes(StatusCode::OK, output),
         Err(error) => function_error(&error),
     };

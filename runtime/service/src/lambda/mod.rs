@@ -13,6 +13,7 @@ mod invoke;
 mod list_executions;
 mod stop;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -38,9 +39,10 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// A header's value; one that is not text counts as missing.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.request.headers().get(name).and_then(|value| value.to_str().ok())
+    /// A header's value. What is not UTF-8 in it is replaced, so that it breaks a constraint instead of being missing:
+    /// a caller who gave a name must not get an execution without one.
+    pub(crate) fn header(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.request.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()))
     }
 
     pub(crate) fn body(&self) -> &Bytes {
@@ -70,7 +72,9 @@ pub(crate) async fn answer(engine: Arc<Engine>, request: Request<Bytes>) -> Answ
     {
         return list_executions::answer(&call, &decode(name)).await;
     }
-    if let Some(rest) = path.strip_prefix(FUNCTIONS) {
+    if let Some(rest) = path.strip_prefix(FUNCTIONS)
+        && (rest.is_empty() || rest.starts_with('/'))
+    {
         return function(&call, &method, rest).await;
     }
     Err(AwsError::unknown_operation())

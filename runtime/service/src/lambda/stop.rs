@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::lambda::Call;
 use crate::wire::arn::ExecutionArn;
-use crate::wire::error::AwsError;
+use crate::wire::object;
 use crate::wire::response::{Answer, json};
 use crate::wire::timestamp;
 
@@ -15,7 +15,7 @@ pub(super) async fn answer(call: &Call, arn: &str) -> Answer {
     let error = if body.is_empty() {
         Default::default()
     } else {
-        serde_json::from_slice(body).map_err(|error| AwsError::serialization(error.to_string()))?
+        object::read(body)?
     };
     let ended = call.engine.stop(arn, error).await?;
     json(StatusCode::OK, &json!({ "StopTimestamp": timestamp::seconds(ended) }))

@@ -7,6 +7,7 @@ pub(crate) mod constraints;
 pub(crate) mod error;
 pub(crate) mod event;
 pub(crate) mod function_ref;
+pub(crate) mod object;
 pub(crate) mod operation;
 pub(crate) mod query;
 pub(crate) mod response;

@@ -27,7 +27,7 @@ pub(crate) fn parse_query(text: &str) -> Result<Millis, AwsError> {
         return Ok(zoned.timestamp().as_millisecond());
     }
     match text.parse::<f64>() {
-        Ok(seconds) if seconds.is_finite() => Ok((seconds * 1000.0) as Millis),
+        Ok(seconds) if seconds.is_finite() => Ok((seconds * 1000.0).round() as Millis),
         _ => Err(AwsError::serialization(format!("'{text}' can not be converted to Date"))),
     }
 }

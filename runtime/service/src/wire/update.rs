@@ -9,6 +9,7 @@ use serde::Deserialize;
 use crate::wire::arn::is_name;
 use crate::wire::constraints::Constraints;
 use crate::wire::error::AwsError;
+use crate::wire::object::{self, Object};
 
 /// The longest wait or retry delay: 366 days.
 const DELAY_SECONDS_MAX: i64 = 31_622_400;
@@ -29,7 +30,7 @@ pub(crate) struct CheckpointRequest {
 struct WireRequest {
     checkpoint_token: Option<String>,
     client_token: Option<String>,
-    updates: Option<Vec<WireUpdate>>,
+    updates: Option<Vec<Object<WireUpdate>>>,
 }
 
 #[derive(Deserialize)]
@@ -42,11 +43,11 @@ struct WireUpdate {
     sub_type: Option<String>,
     action: Option<String>,
     payload: Option<String>,
-    error: Option<ErrorObject>,
-    context_options: Option<WireContextOptions>,
-    step_options: Option<WireStepOptions>,
-    wait_options: Option<WireWaitOptions>,
-    callback_options: Option<WireCallbackOptions>,
+    error: Option<Object<ErrorObject>>,
+    context_options: Option<Object<WireContextOptions>>,
+    step_options: Option<Object<WireStepOptions>>,
+    wait_options: Option<Object<WireWaitOptions>>,
+    callback_options: Option<Object<WireCallbackOptions>>,
 }
 
 #[derive(Deserialize)]
@@ -79,8 +80,7 @@ struct WireCallbackOptions {
 /// # Errors
 /// `SerializationException` for a wrong type, `ValidationException` naming every member that breaks a constraint.
 pub(crate) fn parse(body: &[u8]) -> Result<CheckpointRequest, AwsError> {
-    let wire: WireRequest = serde_json::from_slice(body)
-        .map_err(|error| AwsError::serialization(error.to_string()))?;
+    let wire: WireRequest = object::read(body)?;
     let mut constraints = Constraints::default();
     let token = check_token(wire.checkpoint_token, &mut constraints);
     if let Some(client_token) = &wire.client_token {
@@ -93,7 +93,7 @@ pub(crate) fn parse(body: &[u8]) -> Result<CheckpointRequest, AwsError> {
         .unwrap_or_default()
         .into_iter()
         .enumerate()
-        .filter_map(|(index, update)| {
+        .filter_map(|(index, Object(update))| {
             convert(update, &format!("updates.{}.member", index + 1), &mut constraints)
         })
         .collect();
@@ -141,20 +141,20 @@ fn convert(
     if wire.action.is_none() {
         constraints.required(&format!("{path}.action"));
     }
-    let step_options = wire.step_options.map(|options| StepOptions {
+    let step_options = wire.step_options.map(|Object(options)| StepOptions {
         next_attempt_delay_seconds: options.next_attempt_delay_seconds.map(|seconds| {
             let member = format!("{path}.stepOptions.nextAttemptDelaySeconds");
             bounded(seconds, &member, 1, DELAY_SECONDS_MAX, constraints)
         }),
     });
-    let wait_options = wire.wait_options.and_then(|options| {
+    let wait_options = wire.wait_options.and_then(|Object(options)| {
         let member = format!("{path}.waitOptions.waitSeconds");
         let seconds = options.wait_seconds?;
         Some(WaitOptions {
             wait_seconds: bounded(seconds, &member, 1, DELAY_SECONDS_MAX, constraints),
         })
     });
-    let callback_options = wire.callback_options.map(|options| {
+    let callback_options = wire.callback_options.map(|Object(options)| {
         let mut read = |seconds: Option<i64>, member: &str| {
             let member = format!("{path}.callbackOptions.{member}");
             seconds.map(|seconds| bounded(seconds, &member, 0, CALLBACK_SECONDS_MAX, constraints))
@@ -177,10 +177,10 @@ fn convert(
         kind: kind?,
         action: action?,
         payload: wire.payload,
-        error: wire.error,
+        error: wire.error.map(|Object(error)| error),
         replay_children: wire
             .context_options
-            .and_then(|options| options.replay_children)
+            .and_then(|Object(options)| options.replay_children)
             .unwrap_or(false),
         step_options,
         wait_options,

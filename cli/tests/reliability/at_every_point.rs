@@ -87,7 +87,8 @@ fn step_of(call: &str) -> &'static str {
         .iter()
         .find(|(_, worker, wanted)| {
             Some(*worker) == function
-                && (Some(*wanted) == action || action == Some("") && *wanted != "void" && *wanted != "release")
+                && (Some(*wanted) == action
+                    || action == Some("") && *wanted != "void" && *wanted != "release")
         })
         .map(|(step, _, _)| *step)
         .unwrap_or_else(|| panic!("no step makes this call: {call}"))

@@ -91,21 +91,22 @@ impl Shop {
     }
 
     pub async fn fill_catalog(&self) {
-        for (id, price, stock) in
-            [("LAPTOP-001", "1299.99", LAPTOPS), ("KEYBOARD-001", "149.99", KEYBOARDS)]
-        {
-            self.dynamodb
-                .put_item()
-                .table_name("ProductCatalog")
-                .item("productId", AttributeValue::S(id.to_owned()))
-                .item("name", AttributeValue::S(id.to_owned()))
-                .item("price", AttributeValue::N(price.to_owned()))
-                .item("stockLevel", AttributeValue::N(stock.to_string()))
-                .item("warehouseLocation", AttributeValue::S("WAREHOUSE-A".to_owned()))
-                .send()
-                .await
-                .expect("the catalog takes a product");
-        }
+        self.put_product("LAPTOP-001", "1299.99", LAPTOPS).await;
+        self.put_product("KEYBOARD-001", "149.99", KEYBOARDS).await;
+    }
+
+    pub async fn put_product(&self, id: &str, price: &str, stock: i64) {
+        self.dynamodb
+            .put_item()
+            .table_name("ProductCatalog")
+            .item("productId", AttributeValue::S(id.to_owned()))
+            .item("name", AttributeValue::S(id.to_owned()))
+            .item("price", AttributeValue::N(price.to_owned()))
+            .item("stockLevel", AttributeValue::N(stock.to_string()))
+            .item("warehouseLocation", AttributeValue::S("WAREHOUSE-A".to_owned()))
+            .send()
+            .await
+            .expect("the catalog takes a product");
     }
 
     /// Places an order; true if the server accepted it.
@@ -163,6 +164,14 @@ impl Shop {
     pub async fn check_tables(&self, completed: &BTreeSet<String>) {
         let stock = self.stock().await;
         assert_eq!(stock["KEYBOARD-001"], KEYBOARDS, "nobody got keyboards");
+        let reserved = self.reserved().await;
+        assert_eq!(&reserved, completed, "reserved is what was completed");
+        let taken = i64::try_from(reserved.len()).expect("few orders");
+        assert_eq!(stock["LAPTOP-001"] + taken, LAPTOPS, "stock and reservations add up");
+    }
+
+    /// The orders that hold a reservation.
+    pub async fn reserved(&self) -> BTreeSet<String> {
         let reservations = self
             .dynamodb
             .scan()
@@ -171,18 +180,16 @@ impl Shop {
             .send()
             .await
             .expect("reservations are read");
-        let reserved: BTreeSet<String> = reservations
+        reservations
             .items()
             .iter()
             .filter(|item| item["status"].as_s().is_ok_and(|status| status == "RESERVED"))
             .map(|item| item["orderId"].as_s().expect("an order id").clone())
-            .collect();
-        assert_eq!(&reserved, completed, "reserved is what was completed");
-        let taken = i64::try_from(reserved.len()).expect("few orders");
-        assert_eq!(stock["LAPTOP-001"] + taken, LAPTOPS, "stock and reservations add up");
+            .collect()
     }
 
-    async fn stock(&self) -> BTreeMap<String, i64> {
+    /// What is in stock, by product.
+    pub async fn stock(&self) -> BTreeMap<String, i64> {
         let catalog = self
             .dynamodb
             .scan()

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,13 @@ pub struct ServerProcess {
 }
 
 impl ServerProcess {
+    /// Starts the shipped binary on this directory and a free port.
+    pub fn serve(data_dir: &Path) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_durable-orders"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir);
+        Self::start(&mut command)
+    }
+
     /// Starts a command that prints `address    http://...` and then `ready ...`.
     pub fn start(command: &mut Command) -> Self {
         let mut process = command

@@ -26,9 +26,15 @@ pub const CALLS: &str = "calls.log";
 pub enum Death {
     Never,
     /// Just before, or just after, the journal's n-th commit, counted from 1 in this life.
-    Commit { number: u64, after: bool },
+    Commit {
+        number: u64,
+        after: bool,
+    },
     /// Just before a worker begins, or just after it has done its work and nobody has been told.
-    Call { function: String, after: bool },
+    Call {
+        function: String,
+        after: bool,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -105,9 +111,7 @@ struct MortalBackend {
 impl Backend for MortalBackend {
     fn commit(&mut self, batch: &[Write]) -> Result<Vec<Outcome>, String> {
         let number = self.commits.fetch_add(1, Ordering::Relaxed) + 1;
-        let dies = |when: bool| {
-            matches!(self.death, Death::Commit { number: at, after } if at == number && after == when)
-        };
+        let dies = |when: bool| matches!(self.death, Death::Commit { number: at, after } if at == number && after == when);
         if dies(false) {
             die();
         }

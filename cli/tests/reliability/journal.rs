@@ -42,7 +42,8 @@ pub fn completed_steps(data_dir: &Path) -> CompletedSteps {
         for fact in record["facts"].as_array().expect("facts") {
             if fact["fact"] == "StepSucceeded" {
                 let step = fact["op"]["name"].as_str().expect("a named step").to_owned();
-                let earlier = completed.insert((order.clone(), step.clone()), fact["result"].clone());
+                let earlier =
+                    completed.insert((order.clone(), step.clone()), fact["result"].clone());
                 assert_eq!(earlier, None, "{step} of {order} is completed once");
             }
         }

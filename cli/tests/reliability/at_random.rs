@@ -1,7 +1,6 @@
 //! Many orders at once, and death at any time.
 
 use std::collections::BTreeSet;
-use std::process::Command;
 use std::time::Duration;
 
 use crate::journal::{CompletedSteps, completed_steps};
@@ -23,14 +22,14 @@ async fn every_accepted_order_reaches_its_one_outcome_over_a_hundred_deaths() {
     println!("seed {seed}");
     let mut random = Random(seed);
     let directory = tempfile::tempdir().unwrap();
-    let server = start(directory.path());
+    let server = ServerProcess::serve(directory.path());
     Shop::at(server.address).fill_catalog().await;
     server.kill();
 
     let mut accepted: Vec<(String, Kind)> = Vec::new();
     let mut completed_before = CompletedSteps::new();
     for life in 0..number_from_env("CRASH_TEST_DEATHS", DEATHS) {
-        let server = start(directory.path());
+        let server = ServerProcess::serve(directory.path());
         let shop = Shop::at(server.address);
         let life_time = Duration::from_micros(random.below(LIFE_MAX_MICROS));
         let placed = place_until(&shop, life, &mut random, life_time).await;
@@ -44,7 +43,7 @@ async fn every_accepted_order_reaches_its_one_outcome_over_a_hundred_deaths() {
     }
 
     assert!(!accepted.is_empty(), "seed {seed}: some orders were accepted");
-    let server = start(directory.path());
+    let server = ServerProcess::serve(directory.path());
     let shop = Shop::at(server.address);
     let mut completed = BTreeSet::new();
     let mut authorizations = BTreeSet::new();
@@ -60,17 +59,12 @@ async fn every_accepted_order_reaches_its_one_outcome_over_a_hundred_deaths() {
     }
     // Orders whose acceptance the client never heard of may be there too; they count like any other.
     for (order_id, _) in completed_steps_by_order(directory.path()) {
-        if !completed.contains(&order_id) && shop.outcome(&order_id).await["status"] == "completed" {
+        if !completed.contains(&order_id) && shop.outcome(&order_id).await["status"] == "completed"
+        {
             completed.insert(order_id);
         }
     }
     shop.check_tables(&completed).await;
-}
-
-fn start(data_dir: &std::path::Path) -> ServerProcess {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_durable-orders"));
-    command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir);
-    ServerProcess::start(&mut command)
 }
 
 /// Places orders of random kinds until the life is over; gives those that were accepted.

@@ -1,0 +1,16 @@
+//! Goal: the commands do for people and scripts what their help says.
+//!
+//! Method: the real binary, run as a process, against a real server on a private port where it needs
+//! one. Whatever any of them prints is searched for card numbers (see `support`). Every wait has a
+//! deadline.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod catalog;
+mod demo;
+mod failures;
+mod looking;
+mod placing;
+mod serving;
+mod support;
+mod waiting;

@@ -1,0 +1,255 @@
+//! Running the binary and a server, with deadlines, in an environment without settings.
+
+use std::fmt::Write as _;
+use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use durable_orders::client::{Clients, Target};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A command that takes longer hangs.
+const DEADLINE: Duration = Duration::from_secs(60);
+/// Between two looks at whether a process has ended.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// The card numbers of the four orders.
+const CARDS: [&str; 4] =
+    ["4532123456789012", "5412345678901234", "4111111111111111", "378282246310005"];
+
+/// Variables that would change what the binary does.
+const SETTINGS: [&str; 12] = [
+    "AWS_ENDPOINT_URL",
+    "AWS_REGION",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_PROFILE",
+    "VALIDATE_ORDER_FUNCTION",
+    "PRODUCT_CATALOG_TABLE",
+    "INVENTORY_RESERVATIONS_TABLE",
+    "PAYMENT_LIMIT",
+    "RETRY_BASE_SECONDS",
+    "RUST_LOG",
+    "RUST_BACKTRACE",
+];
+
+/// What a process said.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Said {
+    /// The one JSON document on stdout.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// That it ended in this way.
+    #[track_caller]
+    pub(crate) fn ended(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        self
+    }
+}
+
+/// The binary, without settings from the environment of the tests.
+pub(crate) fn binary() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_durable-orders"));
+    for variable in SETTINGS {
+        command.env_remove(variable);
+    }
+    command
+}
+
+/// Runs the binary to its end.
+pub(crate) fn run(arguments: &[&str]) -> Said {
+    Running::start(binary().args(arguments)).end()
+}
+
+/// Runs the binary to its end with this on stdin.
+pub(crate) fn run_with_input(arguments: &[&str], input: &str) -> Said {
+    let mut command = binary();
+    command.args(arguments).stdin(Stdio::piped());
+    let mut running = Running::start(&mut command);
+    // A process that ends without reading is not at fault here.
+    let _ = running.child.stdin.take().unwrap().write_all(input.as_bytes());
+    running.end()
+}
+
+/// A process whose output is being read.
+pub(crate) struct Running {
+    pub(crate) child: Child,
+    out: JoinHandle<String>,
+    err: JoinHandle<String>,
+}
+
+impl Running {
+    pub(crate) fn start(command: &mut Command) -> Self {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let out = read(child.stdout.take().unwrap());
+        let err = read(child.stderr.take().unwrap());
+        Self { child, out, err }
+    }
+
+    /// As Ctrl-C does.
+    pub(crate) fn interrupt(&self) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    }
+
+    pub(crate) fn end(mut self) -> Said {
+        let begun = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            if begun.elapsed() > DEADLINE {
+                let _ = self.child.kill();
+                panic!("it hangs: {} {}", self.out.join().unwrap(), self.err.join().unwrap());
+            }
+            std::thread::sleep(LOOK);
+        };
+        let said = Said {
+            code: status.code(),
+            out: self.out.join().unwrap(),
+            err: self.err.join().unwrap(),
+        };
+        for card in CARDS {
+            assert!(
+                !said.out.contains(card) && !said.err.contains(card),
+                "a card number: {said:?}"
+            );
+        }
+        said
+    }
+}
+
+fn read(mut from: impl Read + Send + 'static) -> JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut text = String::new();
+        from.read_to_string(&mut text).unwrap();
+        text
+    })
+}
+
+/// A server on a private port and a directory of its own; both are gone when it is dropped.
+pub(crate) struct Server {
+    pub(crate) url: String,
+    /// Gone only between the two lives of a restart.
+    directory: Option<TempDir>,
+    child: Child,
+}
+
+/// Starts a server and reads its address.
+fn serve(directory: &TempDir, listen: &str) -> (Child, String) {
+    let mut child = binary()
+        .args(["serve", "--listen", listen, "--data-dir"])
+        .arg(directory.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let url = lines
+        .by_ref()
+        .map(Result::unwrap)
+        .find_map(|line| line.trim().strip_prefix("address").map(|url| url.trim().to_owned()))
+        .expect("the server says where it listens");
+    assert!(lines.any(|line| line.unwrap().starts_with("ready")), "the server is ready");
+    (child, url)
+}
+
+impl Server {
+    /// An empty server.
+    pub(crate) fn start() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let (child, url) = serve(&directory, "127.0.0.1:0");
+        Self { url, directory: Some(directory), child }
+    }
+
+    /// Kills it, as a power cut would, and starts it again at the same address.
+    pub(crate) fn restart(mut self) -> Self {
+        let directory = self.directory.take().unwrap();
+        self.stop();
+        let (child, url) = serve(&directory, self.url.strip_prefix("http://").unwrap());
+        Self { url, directory: Some(directory), child }
+    }
+
+    /// Its directory.
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.as_ref().unwrap().path()
+    }
+
+    fn stop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// A server with the three products of the demo.
+    pub(crate) fn with_products() -> Self {
+        let server = Self::start();
+        let products = concat!(env!("CARGO_MANIFEST_DIR"), "/src/seed/products.json");
+        server.run(&["catalog", "import", products]).ended(0);
+        server
+    }
+
+    /// Runs the binary against this server.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Said {
+        Running::start(binary().args(arguments).args(["--endpoint-url", &self.url])).end()
+    }
+
+    /// Runs the binary against this server with this on stdin.
+    pub(crate) fn run_with_input(&self, arguments: &[&str], input: &str) -> Said {
+        run_with_input(&[arguments, &["--endpoint-url", &self.url]].concat(), input)
+    }
+
+    /// The clients that the commands use.
+    pub(crate) async fn clients(&self) -> Clients {
+        Clients::new(Target::local(self.url.clone())).await
+    }
+
+    /// Makes every order for this product wait: its row cannot be read until it is put right.
+    pub(crate) async fn spoil_product(&self, id: &str) {
+        let text = |value: &str| aws_sdk_dynamodb::types::AttributeValue::S(value.to_owned());
+        let row = self.clients().await.dynamodb.put_item().table_name("ProductCatalog");
+        row.item("productId", text(id)).item("price", text("?")).send().await.unwrap();
+    }
+
+    /// Puts the row right.
+    pub(crate) fn mend_product(&self, id: &str) {
+        let put =
+            ["catalog", "put", "--id", id, "--name", "Mended", "--price", "1", "--stock", "9"];
+        self.run(&[put.as_slice(), &["--warehouse", "W"]].concat()).ended(0);
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// The file of one of the four orders of the demo.
+pub(crate) fn seed_order(number: u32) -> String {
+    format!("{}/src/seed/orders/order-{number:03}.json", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// An order for one unit of a product.
+pub(crate) fn order(id: &str, product: &str) -> String {
+    let mut text = String::new();
+    write!(
+        text,
+        r#"{{"orderId":"{id}","customerId":"C","items":[{{"productId":"{product}","quantity":1}}],
+        "shippingAddress":"A","billingAddress":"B","paymentMethod":
+        {{"type":"credit","cardNumber":4111111111111111,"cardBrand":"Visa"}}}}"#
+    )
+    .unwrap();
+    text
+}

@@ -1,0 +1,104 @@
+//! A workflow that its input describes: a list of operations, gone through in order on each invocation, as an SDK
+//! replays a handler.
+//!
+//! `{"step": id}`, `{"flaky": id, "fails": n, "delay": seconds}`, `{"wait": id, "seconds": n}`,
+//! `{"callback": id, "timeout": n, "heartbeat": n}`, `{"fail": type}`.
+
+use serde_json::{Value, json};
+
+use super::script::{Answer, Turn, failed, pending, succeeded};
+
+/// What a workflow tells while it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Note<'a> {
+    /// The body of this step begins.
+    Run(&'a str),
+    /// The end of this step was acknowledged.
+    Done(&'a str),
+}
+
+pub async fn run(mut turn: Turn, mut note: impl FnMut(Note<'_>)) -> Answer {
+    let input = turn.input();
+    for item in input["plan"].as_array().into_iter().flatten() {
+        let verdict = if let Some(id) = item["step"].as_str() {
+            flaky(&mut turn, id, 0, 0, &mut note).await?
+        } else if let Some(id) = item["flaky"].as_str() {
+            let number = |member: &str| item[member].as_u64().unwrap_or(1);
+            flaky(&mut turn, id, number("fails"), number("delay"), &mut note).await?
+        } else if let Some(id) = item["wait"].as_str() {
+            let options = json!({ "WaitSeconds": item["seconds"] });
+            pause(&mut turn, id, "WAIT", "Wait", json!({ "WaitOptions": options })).await?
+        } else if let Some(id) = item["callback"].as_str() {
+            let mut options = json!({});
+            for (ours, theirs) in
+                [("timeout", "TimeoutSeconds"), ("heartbeat", "HeartbeatTimeoutSeconds")]
+            {
+                if let Some(seconds) = item[ours].as_u64() {
+                    options[theirs] = seconds.into();
+                }
+            }
+            let options = json!({ "CallbackOptions": options });
+            pause(&mut turn, id, "CALLBACK", "Callback", options).await?
+        } else {
+            Some(failed(item["fail"].as_str().unwrap_or("Unknown"), "as planned")?)
+        };
+        if let Some(output) = verdict {
+            return Ok(output);
+        }
+    }
+    succeeded(input["result"].as_str().unwrap_or("\"done\""))
+}
+
+type Verdict = Result<Option<Value>, durable_functions::FunctionError>;
+
+async fn flaky(
+    turn: &mut Turn,
+    id: &str,
+    fails: u64,
+    delay: u64,
+    note: &mut impl FnMut(Note<'_>),
+) -> Verdict {
+    let update = |action: &str| {
+        json!({ "Id": id, "Name": id, "Type": "STEP", "SubType": "Step", "Action": action })
+    };
+    match turn.status(id) {
+        "SUCCEEDED" => return Ok(None),
+        "PENDING" => return pending().map(Some),
+        "STARTED" => {}
+        _ => turn.write(json!([update("START")])).await?,
+    }
+    note(Note::Run(id));
+    let attempts = turn.operation(id).and_then(|step| step["StepDetails"]["Attempt"].as_u64());
+    if attempts.unwrap_or(0) < fails {
+        let mut retry = update("RETRY");
+        retry["Error"] = json!({ "ErrorType": "Error", "ErrorMessage": "boom" });
+        retry["StepOptions"] = json!({ "NextAttemptDelaySeconds": delay });
+        turn.write(json!([retry])).await?;
+        return pending().map(Some);
+    }
+    let mut end = update("SUCCEED");
+    end["Payload"] = format!("\"{id}\"").into();
+    turn.write(json!([end])).await?;
+    note(Note::Done(id));
+    Ok(None)
+}
+
+async fn pause(turn: &mut Turn, id: &str, kind: &str, sub_type: &str, options: Value) -> Verdict {
+    if turn.status(id).is_empty() {
+        let mut update = options;
+        update["Id"] = id.into();
+        update["Name"] = id.into();
+        update["Type"] = kind.into();
+        update["SubType"] = sub_type.into();
+        update["Action"] = "START".into();
+        turn.write(json!([update])).await?;
+    }
+    match turn.status(id) {
+        "SUCCEEDED" => Ok(None),
+        "STARTED" => pending().map(Some),
+        _ => {
+            let error = &turn.operation(id).unwrap()["CallbackDetails"]["Error"];
+            failed(error["ErrorType"].as_str().unwrap_or("Failed"), "not caught").map(Some)
+        }
+    }
+}

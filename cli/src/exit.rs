@@ -81,20 +81,39 @@ impl From<Exit> for ExitCode {
 #[derive(Debug)]
 pub struct Failure {
     exit: Exit,
+    kind: FailureKind,
     message: String,
     hint: Option<String>,
+}
+
+/// What a caller may do about a failure besides reporting it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// Nothing.
+    Final,
+    /// Try again: the server is away or busy.
+    Passing,
+    /// Do without it: what was asked for is not there.
+    Missing,
 }
 
 impl Failure {
     /// A failure with exit code 1.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { exit: Exit::Failed, message: message.into(), hint: None }
+        let (exit, kind) = (Exit::Failed, FailureKind::Final);
+        Self { exit, kind, message: message.into(), hint: None }
     }
 
     /// The same failure with this exit code.
     #[must_use]
     pub fn with_exit(self, exit: Exit) -> Self {
         Self { exit, ..self }
+    }
+
+    /// The same failure of this kind.
+    #[must_use]
+    pub fn with_kind(self, kind: FailureKind) -> Self {
+        Self { kind, ..self }
     }
 
     /// The same failure with advice.
@@ -107,6 +126,12 @@ impl Failure {
     #[must_use]
     pub fn exit(&self) -> Exit {
         self.exit
+    }
+
+    /// What may be done about it.
+    #[must_use]
+    pub fn kind(&self) -> FailureKind {
+        self.kind
     }
 }
 

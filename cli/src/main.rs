@@ -9,7 +9,7 @@ use tracing_subscriber::EnvFilter;
 
 /// What is logged unless `RUST_LOG` says otherwise. What the AWS clients warn of comes out as the
 /// error of the command.
-const LOG_FILTER: &str = "warn,aws_config=off,aws_smithy_runtime=off";
+const LOG_FILTER: &str = "warn,aws_config=off,aws_smithy_runtime=off,aws_smithy_http_client=off";
 
 /// An order makes some ten thousand small allocations, most of them inside AWS's clients.
 #[global_allocator]

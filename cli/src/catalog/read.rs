@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use super::product::Product;
 use crate::exit::Failure;
+use crate::redact;
 
 /// Problems that are listed; the rest is counted.
 const SHOWN_MAX: usize = 10;
@@ -53,12 +54,16 @@ fn elements<'a>(text: &'a [u8], source: &str) -> Result<Vec<&'a RawValue>, Failu
 }
 
 fn product(element: &RawValue) -> Result<Product, String> {
+    if !element.get().starts_with('{') {
+        return Err("is not a JSON object".to_owned());
+    }
     let product: Product = serde_json::from_str(element.get()).map_err(|error| {
-        // The position is within the element, which helps nobody.
+        // The position is within the element, which helps nobody; and the text may quote a value.
         let text = error.to_string();
-        text.split(" at line ").next().unwrap_or(&text).to_owned()
+        redact::text(text.split(" at line ").next().unwrap_or(&text))
     })?;
     match product.problem() {
+        Some(problem) if product.product_id.trim().is_empty() => Err(problem),
         Some(problem) => Err(format!("{}: {problem}", product.product_id)),
         None => Ok(product),
     }
@@ -102,11 +107,11 @@ mod tests {
         let said = products(text.as_bytes(), "it").unwrap_err().to_string();
         for part in [
             "it was not imported; nothing was written",
-            "product 1: has more than two decimals",
+            "product 1: an amount of money has more than two decimals",
             "product 3: B is there twice",
-            "productId is blank",
+            "product 4: productId is blank",
             "product 5: missing field",
-            "product 6: ",
+            "product 6: is not a JSON object",
             "product 7: C: price is negative",
         ] {
             assert!(said.contains(part), "{part} in {said}");

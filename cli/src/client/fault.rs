@@ -4,7 +4,7 @@ use aws_sdk_lambda::config::http::HttpResponse;
 use aws_sdk_lambda::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 
 use super::{Clients, Target};
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, FailureKind};
 use crate::redact;
 
 impl Clients {
@@ -22,20 +22,26 @@ impl Clients {
                 Some(error) if error.is_io() => {
                     unreachable(&self.target, "it does not take the connection")
                 }
+                // Of the rest, the client tells only connections that broke by a kind.
+                Some(error) if error.as_other().is_some() => {
+                    unreachable(&self.target, "it closed the connection")
+                }
+                Some(other) if other.is_other() && !self.target.aws => {
+                    stranger(&self.target, &innermost(error))
+                }
                 _ => unsent(&self.target, doing, error),
             },
             SdkError::ServiceError(service) => {
                 let (code, message) = (service.err().code(), service.err().message());
                 if code.is_none() && message.is_none() {
-                    return stranger(&self.target, service.raw().status().as_u16());
+                    return stranger(&self.target, &status(service.raw()));
                 }
                 let message = message.or(code).unwrap_or_default();
                 // A server may quote the request.
                 Failure::new(format!("cannot {doing}: {}", redact::text(message)))
+                    .with_kind(kind(service.raw()))
             }
-            SdkError::ResponseError(response) => {
-                stranger(&self.target, response.raw().status().as_u16())
-            }
+            SdkError::ResponseError(response) => stranger(&self.target, &status(response.raw())),
             _ => unsent(&self.target, doing, error),
         }
     }
@@ -67,18 +73,28 @@ fn unreachable(target: &Target, why: &str) -> Failure {
 }
 
 /// Something answers that is not the server.
-fn stranger(target: &Target, status: u16) -> Failure {
-    let name = target.name();
-    Failure::new(format!("{name} answers, but not as AWS's API does (HTTP status {status})"))
+fn stranger(target: &Target, detail: &str) -> Failure {
+    Failure::new(format!("{} answers, but not as AWS's API does ({detail})", target.name()))
         .with_hint("another program listens there; name the right server with --endpoint-url")
 }
 
+fn kind(response: &HttpResponse) -> FailureKind {
+    match response.status().as_u16() {
+        404 => FailureKind::Missing,
+        // An operation that the server does not have is not there later either.
+        501 => FailureKind::Final,
+        429 | 500.. => FailureKind::Passing,
+        _ => FailureKind::Final,
+    }
+}
+
+fn status(response: &HttpResponse) -> String {
+    format!("HTTP status {}", response.status().as_u16())
+}
+
 /// The innermost source says what is wrong, such as missing credentials; the outer ones where.
-fn innermost<E>(error: &SdkError<E, HttpResponse>) -> String
-where
-    E: std::error::Error + 'static,
-{
-    let mut found: &dyn std::error::Error = error;
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut found = error;
     while let Some(source) = found.source() {
         found = source;
     }

@@ -6,7 +6,7 @@ use aws_sdk_lambda::types::InvocationType;
 use super::execution;
 use super::submission::Submission;
 use crate::client::Clients;
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 
 /// An order that was placed.
 #[derive(Clone, Debug)]
@@ -24,8 +24,11 @@ pub struct Placed {
 pub async fn place(clients: &Clients, order: &Submission) -> Result<Placed, Failure> {
     let target = &clients.target;
     // The answer to a placed order is the same the second time, so what is there has to be looked
-    // up before.
-    let before = execution::find(clients, &order.order_id).await?;
+    // up before. Whoever may place orders but not list them is told less.
+    let before = match execution::find(clients, &order.order_id).await {
+        Err(failure) if failure.exit() == Exit::Unreachable => return Err(failure),
+        found => found.unwrap_or_default(),
+    };
     let doing = format!("place order {}", order.order_id);
     let sent = clients
         .lambda

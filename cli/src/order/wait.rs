@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::execution;
 use crate::client::Clients;
-use crate::exit::{Exit, Failure};
+use crate::exit::{Failure, FailureKind};
 use crate::output::note;
 use crate::table::clean;
 use crate::time;
@@ -25,7 +25,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(1);
 const ABSENCE_MAX: Duration = Duration::from_secs(30);
 /// What takes less time than this needs no live line.
 const QUIET: Duration = Duration::from_millis(300);
-/// Without a time limit: as good as never.
+/// Without a time limit: as good as never, and still a time that the clock can count to.
 const FOREVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 /// How the waiting ended.
@@ -50,7 +50,7 @@ pub async fn until_over(
     limit: Option<Duration>,
 ) -> Result<Waited, Failure> {
     let mut line = LiveLine::new(label);
-    let deadline = Instant::now() + limit.unwrap_or(FOREVER);
+    let deadline = Instant::now() + limit.unwrap_or(FOREVER).min(FOREVER);
     let waited = tokio::select! {
         answer = timeout_at(deadline, poll(clients, arn, &mut line)) => match answer {
             Ok(over) => over.map(|()| Waited::Over),
@@ -69,7 +69,7 @@ async fn poll(clients: &Clients, arn: &str, line: &mut LiveLine) -> Result<(), F
         match execution::load(clients, arn, false).await {
             Ok(execution) if execution.is_over() => return Ok(()),
             Ok(_) => away_since = None,
-            Err(failure) if failure.exit() == Exit::Unreachable => {
+            Err(failure) if failure.kind() == FailureKind::Passing => {
                 let since = *away_since.get_or_insert_with(|| {
                     line.clear();
                     note("the server does not answer; trying again");

@@ -61,7 +61,10 @@ fn one_wrong_product_keeps_all_of_them_out() {
     let wrong = good.replace("1.00", "1.005").replace("\"A\"", "\"B\"");
     let text = format!("[{good},{wrong}]");
     let said = server.run_with_input(&["catalog", "import", "-"], &text).ended(1);
-    assert!(said.err.contains("product 2: has more than two decimals"), "{said:?}");
+    assert!(
+        said.err.contains("product 2: an amount of money has more than two decimals"),
+        "{said:?}"
+    );
     assert_eq!(server.run(&["catalog", "list", "--json"]).ended(0).json(), json!([]));
 }
 

@@ -1,9 +1,13 @@
 //! What goes wrong is one sentence and an exit code.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 
 use crate::support::{Running, Server, binary, run, run_with_input, seed_order};
+
+const WEB_PAGE: &str = "HTTP/1.1 404 Not Found\r\ncontent-length: 4\r\n\r\nnope";
+
+const NOT_HTTP: &str = "SSH-2.0-OpenSSH_9.9\r\n";
 
 /// A port of this machine that nobody listens on.
 fn closed_port() -> String {
@@ -34,11 +38,15 @@ fn something_else_that_listens_there_is_1() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let answer = "HTTP/1.1 404 Not Found\r\ncontent-length: 4\r\n\r\nnope";
-            let _ = stream.unwrap().write_all(answer.as_bytes());
+        for (stream, answer) in listener.incoming().zip([WEB_PAGE, NOT_HTTP, NOT_HTTP, NOT_HTTP]) {
+            let mut stream = stream.unwrap();
+            // The request comes first: an answer to nothing is another failure.
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(answer.as_bytes());
         }
     });
+    let said = run(&["order", "list", "--endpoint-url", &url]).ended(1);
+    assert!(said.err.contains("as AWS's API does (HTTP status 404)"), "{said:?}");
     let said = run(&["order", "list", "--endpoint-url", &url]).ended(1);
     assert!(said.err.contains("answers, but not as AWS's API does"), "{said:?}");
 }

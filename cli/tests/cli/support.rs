@@ -74,17 +74,12 @@ pub(crate) fn run(arguments: &[&str]) -> Said {
 
 /// Runs the binary to its end with this on stdin.
 pub(crate) fn run_with_input(arguments: &[&str], input: &str) -> Said {
-    let mut command = binary();
-    command.args(arguments).stdin(Stdio::piped());
-    let mut running = Running::start(&mut command);
-    // A process that ends without reading is not at fault here.
-    let _ = running.child.stdin.take().unwrap().write_all(input.as_bytes());
-    running.end()
+    Running::start_with_input(binary().args(arguments), input).end()
 }
 
 /// A process whose output is being read.
 pub(crate) struct Running {
-    pub(crate) child: Child,
+    child: Child,
     out: JoinHandle<String>,
     err: JoinHandle<String>,
 }
@@ -96,6 +91,14 @@ impl Running {
         let out = read(child.stdout.take().unwrap());
         let err = read(child.stderr.take().unwrap());
         Self { child, out, err }
+    }
+
+    /// With this on stdin.
+    pub(crate) fn start_with_input(command: &mut Command, input: &str) -> Self {
+        let mut running = Self::start(command.stdin(Stdio::piped()));
+        // A process that ends without reading is not at fault here.
+        let _ = running.child.stdin.take().unwrap().write_all(input.as_bytes());
+        running
     }
 
     /// As Ctrl-C does.

@@ -39,7 +39,7 @@ pub struct Put {
 }
 
 fn price(text: &str) -> Result<Money, String> {
-    text.parse().map_err(|error: MoneyError| format!("a price {error}"))
+    text.parse().map_err(|error: MoneyError| format!("{error}"))
 }
 
 impl Put {

@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::client::Clients;
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, FailureKind};
 use crate::order::execution::{self, Execution};
 use crate::output::{note, print, print_json};
 use crate::table::{Column, cell, table};
@@ -140,8 +140,15 @@ async fn with_results(clients: &Clients, listed: Vec<Listed>) -> Result<Vec<Row>
     while let Some(read) = reads.join_next().await {
         let (index, execution) =
             read.map_err(|error| Failure::new(format!("cannot list orders: {error}")))?;
-        if let Some(row) = rows.get_mut(index) {
-            row.add_result(&execution?);
+        match execution {
+            // Its time was up between the list and the look at it.
+            Err(failure) if failure.kind() == FailureKind::Missing => {}
+            execution => {
+                let execution = execution?;
+                if let Some(row) = rows.get_mut(index) {
+                    row.add_result(&execution);
+                }
+            }
         }
     }
     Ok(rows)

@@ -10,7 +10,7 @@
 //! | `order/` | placing, finding, waiting for and describing orders |
 //! | `catalog/` | reading and writing products |
 //! | `exit` | exit codes, and failures as people read them |
-//! | `input` | files and stdin |
+//! | `input`, `interrupt` | files and stdin; Ctrl-C |
 //! | `output`, `table`, `json`, `time` | how things are printed |
 //! | `redact` | card numbers out of everything that is shown |
 //!
@@ -26,6 +26,7 @@ pub mod commands;
 pub mod embedded;
 pub mod exit;
 pub mod input;
+pub mod interrupt;
 pub mod json;
 pub mod order;
 pub mod output;

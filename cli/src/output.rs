@@ -26,7 +26,7 @@ pub fn print(text: &str) -> Result<(), Failure> {
 /// Writes one JSON document to stdout.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 pub fn print_json<T: Serialize>(document: &T) -> Result<(), Failure> {
     let text = serde_json::to_string(document)
         .map_err(|error| Failure::new(format!("cannot write the output: {error}")))?;

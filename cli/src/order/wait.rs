@@ -25,6 +25,8 @@ const PAUSE_MAX: Duration = Duration::from_secs(1);
 const ABSENCE_MAX: Duration = Duration::from_secs(30);
 /// What takes less time than this needs no live line.
 const QUIET: Duration = Duration::from_millis(300);
+/// Events among which there is one of a step, unless none has begun.
+const NEWEST_EVENTS: i32 = 10;
 /// Without a time limit: as good as never, and still a time that the clock can count to.
 const FOREVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
@@ -35,11 +37,9 @@ pub enum Waited {
     Over,
     /// The time is over; the execution goes on.
     TimedOut,
-    /// Ctrl-C; the execution goes on.
-    Interrupted,
 }
 
-/// Waits for an execution, with a live line on a terminal.
+/// Waits for an execution, with a live line on a terminal. Dropping the future ends the waiting.
 ///
 /// # Errors
 /// When the server stays away, or answers with an error.
@@ -51,15 +51,10 @@ pub async fn until_over(
 ) -> Result<Waited, Failure> {
     let mut line = LiveLine::new(label);
     let deadline = Instant::now() + limit.unwrap_or(FOREVER).min(FOREVER);
-    let waited = tokio::select! {
-        answer = timeout_at(deadline, poll(clients, arn, &mut line)) => match answer {
-            Ok(over) => over.map(|()| Waited::Over),
-            Err(_) => Ok(Waited::TimedOut),
-        },
-        _ = tokio::signal::ctrl_c() => Ok(Waited::Interrupted),
-    };
-    line.clear();
-    waited
+    match timeout_at(deadline, poll(clients, arn, &mut line)).await {
+        Ok(over) => over.map(|()| Waited::Over),
+        Err(_) => Ok(Waited::TimedOut),
+    }
 }
 
 async fn poll(clients: &Clients, arn: &str, line: &mut LiveLine) -> Result<(), Failure> {
@@ -82,7 +77,7 @@ async fn poll(clients: &Clients, arn: &str, line: &mut LiveLine) -> Result<(), F
             Err(failure) => return Err(failure),
         }
         if line.is_due() && away_since.is_none() {
-            let newest = newest_event(clients, arn).await;
+            let newest = newest_step(clients, arn).await;
             line.show(newest.as_ref());
         }
         sleep(pause).await;
@@ -90,19 +85,22 @@ async fn poll(clients: &Clients, arn: &str, line: &mut LiveLine) -> Result<(), F
     }
 }
 
-/// What happened last. Nothing is said if that cannot be told: it is for the live line only.
-async fn newest_event(clients: &Clients, arn: &str) -> Option<Event> {
+/// What last happened to a step. Nothing is said if that cannot be told: it is for the live line only.
+async fn newest_step(clients: &Clients, arn: &str) -> Option<Event> {
     let answer = clients
         .lambda
         .get_durable_execution_history()
         .durable_execution_arn(arn)
         .reverse_order(true)
         .include_execution_data(false)
-        .max_items(1)
+        .max_items(NEWEST_EVENTS)
         .send()
         .await
         .ok()?;
-    answer.events.into_iter().next()
+    answer.events.into_iter().find(|event| {
+        use EventType as E;
+        matches!(event.event_type, Some(E::StepStarted | E::StepSucceeded | E::StepFailed))
+    })
 }
 
 /// One line on the terminal that is written over.
@@ -138,11 +136,18 @@ impl LiveLine {
     }
 }
 
+impl Drop for LiveLine {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
 /// What the last event means for whoever waits.
 fn describe(event: &Event) -> String {
     let name = event.name().unwrap_or_default();
     match &event.event_type {
         Some(EventType::StepStarted) => name.to_owned(),
+        Some(EventType::StepSucceeded) => format!("{name} done"),
         Some(EventType::StepFailed) => {
             let retry = event.step_failed_details().and_then(|details| details.retry_details());
             match retry.and_then(|retry| retry.next_attempt_delay_seconds) {
@@ -150,6 +155,6 @@ fn describe(event: &Event) -> String {
                 None => format!("{name} failed"),
             }
         }
-        _ => "running".to_owned(),
+        _ => String::new(),
     }
 }

@@ -101,10 +101,14 @@ impl Running {
         running
     }
 
-    /// As Ctrl-C does.
+    /// As Ctrl-C does. A process that has ended just now does not mind.
     pub(crate) fn interrupt(&self) {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+        let _ = Command::new("kill").args(["-INT", &pid]).stderr(Stdio::null()).status();
+    }
+
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     pub(crate) fn end(mut self) -> Said {

@@ -20,6 +20,8 @@ use crate::wire::arn::Home;
 
 /// Executions kept in memory while they are idle. A suspended one beyond this is read from disk when it wakes.
 const RESIDENT_MAX: usize = 10_000;
+/// As AWS waits before it repeats an asynchronous invocation.
+const ASYNC_RETRY_DELAY: Duration = Duration::from_secs(60);
 /// Between two looks at whether the running invocations have ended.
 const DRAIN_LOOK: Duration = Duration::from_millis(20);
 
@@ -36,6 +38,9 @@ pub struct ServiceConfig {
     pub limits: Limits,
     /// How often a failed invocation is repeated.
     pub retry: RetryPolicy,
+    /// How long after its failure an asynchronous invocation of a plain function is tried again; the second time
+    /// twice as long.
+    pub async_retry_delay: Duration,
     /// Tables that must exist.
     pub tables: Vec<TableSpec>,
     /// Executions kept in memory while they are idle.
@@ -51,6 +56,7 @@ impl ServiceConfig {
             account: "000000000000".to_owned(),
             limits: Limits::default(),
             retry: RetryPolicy::default(),
+            async_retry_delay: ASYNC_RETRY_DELAY,
             tables: Vec::new(),
             resident_max: RESIDENT_MAX,
         }
@@ -137,6 +143,7 @@ impl Service {
             config.limits,
             config.retry,
             config.resident_max,
+            config.async_retry_delay,
         );
         let door: Arc<dyn Door> =
             Arc::new(FrontDoor { engine: Arc::clone(&engine), dynamodb: dynamodb.clone() });
@@ -146,6 +153,7 @@ impl Service {
         let tasks = vec![
             tokio::spawn(Arc::clone(&engine).run_clock()),
             tokio::spawn(Arc::clone(&engine).run_sweeper()),
+            tokio::spawn(Arc::clone(&engine).run_async_queue()),
         ];
         let tasks = Mutex::new(tasks);
         Ok(Self { engine, dynamodb, door, tasks, recovered })

@@ -18,6 +18,7 @@
 //! | `writer` | the queue and the batches |
 //! | `sqlite` | a batch as SQL; the seam behind which faults are injected |
 //! | `reader` | look-ups and pages |
+//! | `queue` | asynchronous invocations that wait |
 //! | `schema` | tables, indexes, pragmas |
 //! | `lock` | one process per data directory |
 //! | `error` | what can go wrong |
@@ -25,6 +26,7 @@
 mod error;
 mod lock;
 mod model;
+mod queue;
 mod reader;
 mod schema;
 mod sqlite;
@@ -37,6 +39,7 @@ pub use error::{OpenError, StoreError};
 pub use lock::DirectoryLock;
 pub use model::{
     Closing, ExecutionRow, IndexChange, JournalRow, ListFilter, ListPosition, NewExecution, Outcome,
+    QueuedInvocation,
     Write,
 };
 pub use sqlite::{Backend, SqliteBackend};
@@ -186,6 +189,17 @@ impl Store {
     /// [`StoreError::Read`].
     pub async fn expired(&self, now: i64, limit: usize) -> Result<Vec<i64>, StoreError> {
         self.read(move |reader| reader.expired(now, limit)).await
+    }
+
+    /// The next `limit` asynchronous invocations, in the order in which they are due.
+    ///
+    /// # Errors
+    /// [`StoreError::Read`].
+    pub async fn queued_invocations(
+        &self,
+        limit: usize,
+    ) -> Result<Vec<QueuedInvocation>, StoreError> {
+        self.read(move |reader| reader.queued_invocations(limit)).await
     }
 
     /// How many executions are open.

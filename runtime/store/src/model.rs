@@ -32,6 +32,22 @@ pub enum Write {
         /// What changes.
         index: IndexChange,
     },
+    /// An asynchronous invocation of a plain function, accepted.
+    Enqueue(QueuedInvocation),
+    /// One that failed and is to be tried again.
+    Requeue {
+        /// Which one.
+        key: i64,
+        /// Attempts that failed.
+        attempts: u32,
+        /// When it is to be tried again.
+        due: Millis,
+    },
+    /// One that was carried out, or given up.
+    Dequeue {
+        /// Which one.
+        key: i64,
+    },
     /// Executions to forget, journal and name included.
     Delete {
         /// Their keys.
@@ -56,6 +72,29 @@ pub struct NewExecution {
     pub next_wake: Millis,
     /// Its first record, as [`JournalRow::encode`] writes it.
     pub body: Vec<u8>,
+}
+
+/// An asynchronous invocation of a plain function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueuedInvocation {
+    /// Names it inside the store; ignored when it is enqueued.
+    pub key: i64,
+    /// Its Lambda request id, the same for each attempt.
+    pub request_id: String,
+    /// The function's name.
+    pub function: String,
+    /// The event.
+    pub payload: Vec<u8>,
+    /// The caller's X-Ray header.
+    pub trace_header: Option<String>,
+    /// The caller's tenant.
+    pub tenant_id: Option<String>,
+    /// The caller's client context, as JSON text.
+    pub client_context: Option<String>,
+    /// Attempts that failed.
+    pub attempts: u32,
+    /// When it is to be tried.
+    pub due: Millis,
 }
 
 /// What a write changes in the index; `None` leaves a member as it is.
@@ -92,7 +131,7 @@ pub struct Closing {
 /// What became of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is durable. For a start, the new execution's key; otherwise 0.
+    /// It is durable. For a start or an enqueued invocation, the new key; otherwise 0.
     Done {
         /// The key.
         key: i64,

@@ -7,7 +7,8 @@ use durable_core::ExecutionStatus;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params, params_from_iter};
 
 use crate::error::{OpenError, StoreError};
-use crate::model::{ExecutionRow, JournalRow, ListFilter};
+use crate::model::{ExecutionRow, JournalRow, ListFilter, QueuedInvocation};
+use crate::queue;
 use crate::schema;
 
 /// Idle connections that are kept; more are opened when more read at once, and closed afterwards.
@@ -91,6 +92,13 @@ impl Reader {
         let mut statement = self.connection.prepare_cached(sql)?;
         let keys = statement.query_map(params![now, limit as i64], |row| row.get(0))?;
         Ok(keys.collect::<Result<_, _>>()?)
+    }
+
+    pub(crate) fn queued_invocations(
+        &self,
+        limit: usize,
+    ) -> Result<Vec<QueuedInvocation>, StoreError> {
+        queue::first(&self.connection, limit)
     }
 
     pub(crate) fn open_count(&self) -> Result<u64, StoreError> {

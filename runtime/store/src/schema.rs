@@ -5,6 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::OpenError;
+use crate::queue;
 
 /// The format that this version writes, in SQLite's `user_version`.
 const FORMAT: i64 = 1;
@@ -65,7 +66,9 @@ pub(crate) fn open_writer(file: &Path) -> Result<Connection, OpenError> {
         .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
         .map_err(unusable)?;
     if found == 0 {
-        let create = format!("BEGIN; {TABLES} PRAGMA user_version = {FORMAT}; COMMIT;");
+        let invocations = queue::TABLE;
+        let create =
+            format!("BEGIN; {TABLES} {invocations} PRAGMA user_version = {FORMAT}; COMMIT;");
         connection.execute_batch(&create).map_err(unusable)?;
     }
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);

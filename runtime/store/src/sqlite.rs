@@ -6,7 +6,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use crate::error::OpenError;
 use crate::model::{IndexChange, NewExecution, Outcome, Write};
-use crate::schema;
+use crate::{queue, schema};
 
 /// Where batches are committed. The seam at which tests inject faults.
 pub trait Backend: Send + 'static {
@@ -67,6 +67,13 @@ fn apply(transaction: &Transaction<'_>, write: &Write) -> rusqlite::Result<Outco
             change_index(transaction, *key, index)?;
         }
         Write::Index { key, index } => change_index(transaction, *key, index)?,
+        Write::Enqueue(queued) => {
+            return Ok(Outcome::Done { key: queue::enqueue(transaction, queued)? });
+        }
+        Write::Requeue { key, attempts, due } => {
+            queue::requeue(transaction, *key, *attempts, *due)?;
+        }
+        Write::Dequeue { key } => queue::dequeue(transaction, *key)?,
         Write::Delete { keys } => {
             for key in keys {
                 delete(transaction, *key)?;

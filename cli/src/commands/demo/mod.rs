@@ -19,6 +19,7 @@ use clap::Args;
 use crate::catalog::{read, store};
 use crate::client::{Clients, Target};
 use crate::exit::{Exit, Failure};
+use crate::interrupt::Interrupt;
 use crate::order::execution::{self, Execution};
 use crate::order::history::{self, Step};
 use crate::order::place::place;
@@ -69,11 +70,12 @@ impl Demo {
     /// # Errors
     /// When the order system cannot be opened, or does not answer.
     pub async fn run(self) -> Result<Exit, Failure> {
+        // Before there is anything that Ctrl-C could leave behind.
+        let mut interrupt = Interrupt::listen()?;
         let server = DemoServer::start().await?;
-        // Ctrl-C must not leave the temporary directory behind.
         let report = tokio::select! {
             report = run_orders(&server) => Some(report),
-            _ = tokio::signal::ctrl_c() => None,
+            () = interrupt.arrived() => None,
         };
         server.stop().await;
         let Some(report) = report else {
@@ -114,14 +116,9 @@ async fn run_orders(server: &DemoServer) -> Result<Report, Failure> {
 async fn finish(clients: &Clients, seed: &'static SeedOrder) -> Result<Finished, Failure> {
     let order = Submission::read(seed.payload.into(), "the demo's order")?;
     let placed = place(clients, &order).await?;
-    match until_over(clients, &placed.arn, &order.order_id, Some(seed::PATIENCE)).await? {
-        Waited::Over => {}
-        Waited::TimedOut => {
-            return Err(Failure::new(format!("order {} does not end", order.order_id)));
-        }
-        Waited::Interrupted => {
-            return Err(Failure::new("interrupted").with_exit(Exit::Interrupted));
-        }
+    let waited = until_over(clients, &placed.arn, &order.order_id, Some(seed::PATIENCE)).await?;
+    if waited == Waited::TimedOut {
+        return Err(Failure::new(format!("order {} does not end", order.order_id)));
     }
     let execution = execution::load(clients, &placed.arn, true).await?;
     let steps = history::steps(clients, &placed.arn).await?;

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::client::Clients;
 use crate::exit::{Exit, Failure};
 use crate::input;
+use crate::interrupt::Interrupt;
 use crate::order::document::{OrderDocument, describe};
 use crate::order::place::{Placed, place};
 use crate::order::submission::{ORDER_BYTES_MAX, Submission};
@@ -61,33 +62,47 @@ impl Place {
     pub(super) async fn run(self, clients: &Clients) -> Result<Exit, Failure> {
         let input = input::read(&self.file, ORDER_BYTES_MAX)?;
         let order = Submission::read(input.bytes, &input.source)?;
-        let placed = place(clients, &order).await?;
-        if !self.wait {
-            self.report_placed(clients, &order.order_id, &placed)?;
-            return Ok(Exit::Done);
-        }
-        if placed.already {
-            note(&format!("order {} was placed before; waiting for it", order.order_id));
-        }
-        let limit = self.timeout.map(Duration::from_secs);
-        let waited = until_over(clients, &placed.arn, &order.order_id, limit).await?;
-        let look_again = clients.target.command(&format!("order show {}", order.order_id));
-        match waited {
-            Waited::Interrupted => {
-                note(&format!("order {} goes on; look again with `{look_again}`", order.order_id));
+        let id = &order.order_id;
+        let mut interrupt = Interrupt::listen()?;
+        let placed = tokio::select! {
+            placed = place(clients, &order) => placed?,
+            () = interrupt.arrived() => {
+                let look = look_again(clients, id);
+                note(&format!("order {id} may have been placed; look with `{look}`"));
                 return Ok(Exit::Interrupted);
             }
-            Waited::TimedOut => {
-                let seconds = self.timeout.unwrap_or_default();
-                note(&format!(
-                    "order {} is not through after {seconds} s and goes on; look again with \
-                     `{look_again}`",
-                    order.order_id
-                ));
-            }
-            Waited::Over => {}
+        };
+        if !self.wait {
+            self.report_placed(clients, id, &placed)?;
+            return Ok(Exit::Done);
         }
-        self.report_outcome(clients, &placed).await
+        tokio::select! {
+            exit = self.wait_for(clients, id, &placed) => exit,
+            () = interrupt.arrived() => {
+                note(&format!("order {id} goes on; look again with `{}`", look_again(clients, id)));
+                Ok(Exit::Interrupted)
+            }
+        }
+    }
+
+    async fn wait_for(
+        &self,
+        clients: &Clients,
+        id: &str,
+        placed: &Placed,
+    ) -> Result<Exit, Failure> {
+        if placed.already {
+            note(&format!("order {id} was placed before; waiting for it"));
+        }
+        let limit = self.timeout.map(Duration::from_secs);
+        if until_over(clients, &placed.arn, id, limit).await? == Waited::TimedOut {
+            note(&format!(
+                "order {id} is not through after {} s and goes on; look again with `{}`",
+                self.timeout.unwrap_or_default(),
+                look_again(clients, id)
+            ));
+        }
+        self.report_outcome(clients, placed).await
     }
 
     fn report_placed(
@@ -106,7 +121,7 @@ impl Place {
         let what =
             if placed.already { "was placed before; nothing new was started" } else { "placed" };
         print(&format!("{order_id}  {what}\n{}\n", placed.arn))?;
-        note(&format!("see `{}`", clients.target.command(&format!("order show {order_id}"))));
+        note(&format!("see `{}`", look_again(clients, order_id)));
         Ok(())
     }
 
@@ -121,4 +136,8 @@ impl Place {
         }
         Ok(if execution.is_completed() { Exit::Done } else { Exit::NotCompleted })
     }
+}
+
+fn look_again(clients: &Clients, order_id: &str) -> String {
+    clients.target.command(&format!("order show {order_id}"))
 }

@@ -20,9 +20,11 @@
 //! | `dispatch` | who is invoked next, and how many at once |
 //! | `invocation` | one invocation of a durable function, from envelope to outcome |
 //! | `clock_loop` | timers and retention |
+//! | `async_queue` | asynchronous invocations of plain functions |
 //! | `recovery` | what a restart takes up again |
 //! | `queries` | what the store can answer alone |
 
+mod async_queue;
 mod cells;
 mod checkpoint;
 mod clock_loop;
@@ -35,6 +37,7 @@ mod start;
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use durable_core::{CallbackCompletion, CallbackId, ErrorObject, Limits, Millis, RetryPolicy};
 use durable_store::Store;
@@ -45,6 +48,7 @@ pub use recovery::Recovered;
 pub(crate) use start::{StartRequest, Started};
 
 use crate::clock::Clock;
+use crate::engine::async_queue::AsyncQueue;
 use crate::engine::cells::Cells;
 use crate::engine::clock_loop::Alarm;
 use crate::engine::dispatch::Dispatcher;
@@ -63,6 +67,7 @@ pub(crate) struct Engine {
     cells: Cells,
     dispatcher: Dispatcher,
     alarm: Alarm,
+    async_queue: AsyncQueue,
 }
 
 impl Engine {
@@ -73,6 +78,7 @@ impl Engine {
         limits: Limits,
         retry: RetryPolicy,
         resident_max: usize,
+        async_retry_delay: Duration,
     ) -> Arc<Self> {
         Arc::new(Self {
             home,
@@ -84,6 +90,7 @@ impl Engine {
             cells: Cells::new(resident_max),
             dispatcher: Dispatcher::default(),
             alarm: Alarm::default(),
+            async_queue: AsyncQueue::new(async_retry_delay),
         })
     }
 

@@ -7,7 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use durable_core::ExecutionStatus;
-use durable_functions::{FunctionError, Invocation};
+use durable_functions::FunctionError;
+use durable_store::QueuedInvocation;
 use http::{Response, StatusCode};
 use uuid::Uuid;
 
@@ -62,9 +63,7 @@ pub(super) async fn answer(call: &Call, name: &str) -> Answer {
     check_body(call.body(), kind)?;
     match durable {
         Some(durable) => invoke_durable(call, function, durable, kind).await,
-        None if kind == InvocationType::Event => {
-            Err(AwsError::not_implemented("Asynchronous invocation of a function that is not durable"))
-        }
+        None if kind == InvocationType::Event => accept_plain(call, function).await,
         None => invoke_plain(call, function).await,
     }
 }
@@ -204,30 +203,15 @@ struct FunctionErrorBody {
 }
 
 async fn invoke_plain(call: &Call, function: &Arc<Function>) -> Answer {
-    let spec = &function.spec;
-    let timeout = spec.timeout;
-    let now = call.engine.clock.now().unsigned_abs();
-    let payload = if call.body().is_empty() { Bytes::from("{}") } else { call.body().clone() };
-    let invocation = Invocation {
-        request_id: Uuid::new_v4().to_string(),
-        function_name: spec.name.clone(),
-        version: LATEST.to_owned(),
-        function_arn: call.engine.home.function_arn(&spec.name),
-        deadline_ms: now + timeout.as_millis() as u64,
-        timeout,
-        payload,
-        trace_header: call.header("x-amzn-trace-id").map(Cow::into_owned),
-        tenant_id: call.header("x-amz-tenant-id").map(Cow::into_owned),
-        client_context: call.header("x-amz-client-context").and_then(|it| client_context(&it)),
-    };
-    let function = Arc::clone(function);
+    let request = plain_request(call, function);
+    let (engine, function) = (Arc::clone(&call.engine), Arc::clone(function));
     // A caller that goes away does not end the invocation, so it must not give its place free either.
     let outcome = to_the_end(async move {
         let _place = function
             .places
             .try_acquire()
             .map_err(|_| AwsError::too_many_requests("ConcurrentInvocationLimitExceeded"))?;
-        Ok(function.spec.host.invoke(invocation).await)
+        Ok(engine.invoke_plain(&function, request).await)
     })
     .await?;
     let response = match outcome {
@@ -235,6 +219,26 @@ async fn invoke_plain(call: &Call, function: &Arc<Function>) -> Answer {
         Err(error) => function_error(&error),
     };
     Ok(with_header(response, "x-amz-executed-version", LATEST))
+}
+
+async fn accept_plain(call: &Call, function: &Function) -> Answer {
+    call.engine.accept_invocation(plain_request(call, function)).await?;
+    Ok(empty(StatusCode::ACCEPTED))
+}
+
+fn plain_request(call: &Call, function: &Function) -> QueuedInvocation {
+    let payload = if call.body().is_empty() { b"{}".to_vec() } else { call.body().to_vec() };
+    QueuedInvocation {
+        key: 0,
+        request_id: Uuid::new_v4().to_string(),
+        function: function.spec.name.clone(),
+        payload,
+        trace_header: call.header("x-amzn-trace-id").map(Cow::into_owned),
+        tenant_id: call.header("x-amz-tenant-id").map(Cow::into_owned),
+        client_context: call.header("x-amz-client-context").and_then(|it| client_context(&it)),
+        attempts: 0,
+        due: call.engine.clock.now(),
+    }
 }
 
 fn function_error(error: &FunctionError) -> Response<Bytes> {

@@ -373,8 +373,9 @@ async fn a_page_is_cut_by_size_and_small_events_of_one_batch_share_a_page() {
     let page = reply.ok();
     let shown = page["Events"].as_array().unwrap().len();
     let marker = page["NextMarker"].as_str().unwrap();
-    let rest = server.read(&arn, &format!("/history?IncludeExecutionData=true&Marker={marker}"));
-    assert_eq!(shown + rest.await.ok()["Events"].as_array().unwrap().len(), 10);
+    let query = format!("/history?IncludeExecutionData=true&Marker={marker}");
+    let rest = server.read(&arn, &query).await.ok();
+    assert_eq!(shown + rest["Events"].as_array().unwrap().len(), 10);
     server.close().await;
 }
 

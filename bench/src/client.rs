@@ -43,13 +43,12 @@ impl Client {
                 "type": "credit", "cardNumber": 4_111_111_111_111_111_u64, "cardBrand": "Visa"
             }
         });
-        let request = Request::post(
-            "/2015-03-31/functions/ValidateOrder/invocations?Qualifier=%24LATEST",
-        )
-        .header("host", "127.0.0.1")
-        .header("content-type", "application/json")
-        .header("x-amz-durable-execution-name", order_id)
-        .body(Full::from(order.to_string()))?;
+        let request =
+            Request::post("/2015-03-31/functions/ValidateOrder/invocations?Qualifier=%24LATEST")
+                .header("host", "127.0.0.1")
+                .header("content-type", "application/json")
+                .header("x-amz-durable-execution-name", order_id)
+                .body(Full::from(order.to_string()))?;
         let body = self.send(request).await?;
         let completed = br#"{"status":"completed""#;
         ensure!(

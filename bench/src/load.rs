@@ -66,10 +66,7 @@ pub(crate) async fn run(
     })
 }
 
-async fn closed_loop(
-    mut client: Client,
-    left: Arc<AtomicUsize>,
-) -> anyhow::Result<Vec<Duration>> {
+async fn closed_loop(mut client: Client, left: Arc<AtomicUsize>) -> anyhow::Result<Vec<Duration>> {
     let mut latencies = Vec::new();
     let take = |n: usize| n.checked_sub(1);
     while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok() {

@@ -74,7 +74,14 @@ async fn main() -> anyhow::Result<()> {
 fn print_table(measured: &[Figures]) {
     println!(
         "{:>9} {:>9} {:>9} {:>9} {:>10} {:>13} {:>9} {:>12}",
-        "in flight", "orders/s", "p50 ms", "p99 ms", "max ms", "CPU ms/order", "RSS MB", "disk B/order"
+        "in flight",
+        "orders/s",
+        "p50 ms",
+        "p99 ms",
+        "max ms",
+        "CPU ms/order",
+        "RSS MB",
+        "disk B/order"
     );
     for figures in measured {
         println!(

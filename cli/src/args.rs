@@ -16,7 +16,7 @@ use crate::serve::{self, ServeOptions};
 
 /// Durable order processing: run it, place orders, look inside.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "durable-orders", version, about, after_help = exit_codes())]
+#[command(name = "durable-orders", version, about, after_help = first_steps())]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -79,6 +79,11 @@ fn command() -> clap::Command {
     WITHOUT_SERVER.into_iter().fold(command, |command, name| {
         command.mut_subcommand(name, |subcommand| subcommand.args(hidden.clone()))
     })
+}
+
+fn first_steps() -> String {
+    let examples = "  durable-orders demo\n  durable-orders serve\n  durable-orders order place order.json --wait";
+    format!("Examples:\n{examples}\n\n{}", exit_codes())
 }
 
 fn exit_codes() -> String {

@@ -41,10 +41,15 @@ const MEMORY_MB: u32 = 128;
 pub fn service_config(data_dir: impl Into<PathBuf>, settings: &Settings) -> ServiceConfig {
     ServiceConfig {
         tables: vec![
-            TableSpec { name: settings.product_catalog_table.clone(), key: "productId".to_owned() },
+            TableSpec {
+                name: settings.product_catalog_table.clone(),
+                key: "productId".to_owned(),
+                time_to_live: None,
+            },
             TableSpec {
                 name: settings.inventory_reservations_table.clone(),
                 key: "orderId".to_owned(),
+                time_to_live: Some("expiresAt".to_owned()),
             },
         ],
         ..ServiceConfig::new(data_dir)

@@ -5,19 +5,20 @@ use std::process::ExitCode;
 
 /// What the exit code says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub enum Exit {
     /// Done.
-    Done,
+    Done = 0,
     /// What was asked for failed or was not found.
-    Failed,
+    Failed = 1,
     /// The command line is wrong. The argument parser exits with it.
-    Usage,
+    Usage = 2,
     /// `--wait` ended and the order is not completed.
-    NotCompleted,
+    NotCompleted = 3,
     /// The server cannot be reached.
-    Unreachable,
-    /// Interrupted with Ctrl-C.
-    Interrupted,
+    Unreachable = 4,
+    /// Interrupted with Ctrl-C: 128 + SIGINT, as shells report it.
+    Interrupted = 130,
 }
 
 impl Exit {
@@ -34,15 +35,7 @@ impl Exit {
     /// The code. Scripts rely on it.
     #[must_use]
     pub const fn code(self) -> u8 {
-        match self {
-            Self::Done => 0,
-            Self::Failed => 1,
-            Self::Usage => 2,
-            Self::NotCompleted => 3,
-            Self::Unreachable => 4,
-            // 128 + SIGINT, as shells report it.
-            Self::Interrupted => 130,
-        }
+        self as u8
     }
 
     /// What the code means.

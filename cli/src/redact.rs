@@ -107,16 +107,14 @@ mod tests {
 
     #[test]
     fn only_the_last_four_digits_of_a_card_number_are_left() {
-        for (shown, given) in [
-            ("****9012", "4532123456789012"),
-            ("****9012", "4532 1234-5678 9012"),
-            ("card ****9012, please", "card 4532123456789012, please"),
-            ("****9012 and 12", "4532123456789012x and 12"),
+        for (given, shown) in [
+            ("4532123456789012", "****9012"),
+            ("4532 1234-5678 9012", "****9012"),
+            ("card 4532123456789012, please", "card ****9012, please"),
+            ("4532123456789012 x 12", "****9012 x 12"),
+            ("٤٥٣٢١٢٣٤٥٦٧٨٩٠١٢", "****٩٠١٢"),
         ] {
-            assert_eq!(
-                text(given),
-                shown.replace(" and", if given.contains('x') { "x and" } else { " and" })
-            );
+            assert_eq!(text(given), shown);
         }
     }
 

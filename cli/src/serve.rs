@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::embedded;
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::output::{note, print};
 
 /// How long orders in work may go on after a signal to stop; the rest is taken up by the next start.
@@ -43,14 +43,18 @@ pub async fn run(options: ServeOptions) -> anyhow::Result<()> {
     }
     let settings = Settings::from_env()?;
     let config = embedded::service_config(&options.data_dir, &settings);
-    let service = embedded::open(config, settings).await?;
+    // First the address: a server that nobody can reach must not take up orders.
     let listener = listen(options.listen).await?;
     let address = listener.local_addr()?;
-    report(&service, address, &options.data_dir, begun)?;
-    service.serve(listener, stop_signal()?).await?;
+    let stop = stop_signal()?;
+    let service = embedded::open(config, settings).await?;
+    let served = match report(&service, address, &options.data_dir, begun) {
+        Ok(()) => service.serve(listener, stop).await.map_err(anyhow::Error::from),
+        Err(failure) => Err(failure.into()),
+    };
     note("shutting down");
     service.shut_down(SHUTDOWN_PATIENCE).await;
-    Ok(())
+    served
 }
 
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -84,10 +88,18 @@ fn report(
 fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?;
-    Ok(async move {
+    let mut next_signal = async move || {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
+    };
+    Ok(async move {
+        next_signal().await;
+        // Whoever asks twice does not want to wait; what is acknowledged is on disk.
+        tokio::spawn(async move {
+            next_signal().await;
+            std::process::exit(Exit::Interrupted.code().into());
+        });
     })
 }

@@ -65,7 +65,10 @@ where
     Failure: Into<Diagnostic>,
 {
     let event = serde_json::from_slice(&invocation.payload).map_err(|error| {
-        FunctionError::new("Runtime.DeserializationError", format!("cannot read the event: {error}"))
+        FunctionError::new(
+            "Runtime.DeserializationError",
+            format!("cannot read the event: {error}"),
+        )
     })?;
     let event = LambdaEvent::new(event, context(invocation));
     match handler(event).await {

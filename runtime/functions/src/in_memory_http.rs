@@ -67,9 +67,8 @@ impl HttpConnector for InMemoryHttp {
             let door = door.ok_or_else(|| {
                 ConnectorError::io("the service in this process is not running".into())
             })?;
-            let request = request
-                .try_into_http1x()
-                .map_err(|error| ConnectorError::user(error.into()))?;
+            let request =
+                request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
             let (parts, body) = request.into_parts();
             let body = collect(body).await?;
             let response = door.answer(Request::from_parts(parts, body)).await;

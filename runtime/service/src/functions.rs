@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use durable_core::Millis;
 use durable_functions::FunctionHost;
 use tokio::sync::Semaphore;
 
@@ -56,9 +57,9 @@ pub(crate) struct Functions {
 }
 
 impl Functions {
-    pub(crate) fn new(specs: Vec<FunctionSpec>) -> Self {
-        let modified =
-            jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.000+0000").to_string();
+    pub(crate) fn new(specs: Vec<FunctionSpec>, now: Millis) -> Self {
+        let now = jiff::Timestamp::from_millisecond(now).unwrap_or_default();
+        let modified = now.strftime("%Y-%m-%dT%H:%M:%S.000+0000").to_string();
         let by_name = specs
             .into_iter()
             .map(|spec| {

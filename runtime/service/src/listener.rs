@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -18,17 +19,33 @@ use crate::wire::response::with_header;
 /// The largest body that is read at all: DynamoDB's limit. Each operation has its own below it.
 const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// Serves until `shutdown` resolves, and then until the requests in flight are answered.
+/// How long requests in flight have after the signal to stop. A caller that waits for an order may wait longer than
+/// that, and one that sends half a request might wait for ever.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
+
+/// Serves until `shutdown` resolves, and then until the requests in flight are answered or their time is up.
 pub(crate) async fn serve(
     listener: TcpListener,
     door: Arc<dyn Door>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let router = Router::new()
-        .fallback(answer)
-        .layer(DefaultBodyLimit::disable())
-        .with_state(door);
-    axum::serve(listener, router).with_graceful_shutdown(shutdown).await
+    let router = Router::new().fallback(answer).layer(DefaultBodyLimit::disable()).with_state(door);
+    let (stopping, stopped) = tokio::sync::oneshot::channel();
+    let shutdown = async move {
+        shutdown.await;
+        // The receiver is gone only if the server has ended already.
+        let _ = stopping.send(());
+    };
+    let grace_over = async {
+        match stopped.await {
+            Ok(()) => tokio::time::sleep(SHUTDOWN_GRACE).await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        served = axum::serve(listener, router).with_graceful_shutdown(shutdown) => served,
+        () = grace_over => Ok(()),
+    }
 }
 
 async fn answer(State(door): State<Arc<dyn Door>>, request: Request) -> Response {

@@ -11,9 +11,10 @@ use durable_store::{Backend, DirectoryLock, Outcome, SqliteBackend, Store, Write
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use crate::clock::Clock;
 use crate::door::FrontDoor;
 use crate::dynamodb::{DynamoDb, TableSpec};
-use crate::engine::{Engine, Recovered};
+use crate::engine::{Engine, EngineOptions, Recovered};
 use crate::functions::{FunctionSpec, Functions};
 use crate::listener;
 use crate::wire::arn::Home;
@@ -85,6 +86,10 @@ impl Backend for Holding {
         self.backend.commit(batch)
     }
 
+    fn finish(&mut self) {
+        self.backend.finish();
+    }
+
     fn limit_pages(&mut self, pages: u32) -> Result<(), String> {
         self.backend.limit_pages(pages)
     }
@@ -136,20 +141,19 @@ impl Service {
         let dynamodb =
             DynamoDb::open(&config.data_dir, &config.tables, lock).await.map_err(OpenError::new)?;
         let home = Home { region: config.region, account: config.account };
-        let engine = Engine::new(
-            home,
-            Functions::new(functions),
-            store,
-            config.limits,
-            config.retry,
-            config.resident_max,
-            config.async_retry_delay,
-        );
+        let clock = Clock::default();
+        let options = EngineOptions {
+            limits: config.limits,
+            retry: config.retry,
+            resident_max: config.resident_max,
+            async_retry_delay: config.async_retry_delay,
+        };
+        let functions = Functions::new(functions, clock.now());
+        let engine = Engine::new(home, functions, clock, store, options);
         let door: Arc<dyn Door> =
             Arc::new(FrontDoor { engine: Arc::clone(&engine), dynamodb: dynamodb.clone() });
         bind(&door);
-        let recovered =
-            engine.recover().await.map_err(|error| OpenError::new(error.message))?;
+        let recovered = engine.recover().await.map_err(|error| OpenError::new(error.message))?;
         let tasks = vec![
             tokio::spawn(Arc::clone(&engine).run_clock()),
             tokio::spawn(Arc::clone(&engine).run_sweeper()),

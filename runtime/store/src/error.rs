@@ -38,7 +38,9 @@ pub enum OpenError {
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// A commit failed, now or earlier; nothing is written any more until the process is started again.
-    #[error("the store refuses writes because a commit failed ({0}); restart the server once the cause is gone")]
+    #[error(
+        "the store refuses writes because a commit failed ({0}); restart the server once the cause is gone"
+    )]
     Unavailable(String),
     /// The store was closed.
     #[error("the store is closed because the server is shutting down")]

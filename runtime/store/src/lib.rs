@@ -38,9 +38,8 @@ use std::sync::Arc;
 pub use error::{OpenError, StoreError};
 pub use lock::DirectoryLock;
 pub use model::{
-    Closing, ExecutionRow, IndexChange, JournalRow, ListFilter, ListPosition, NewExecution, Outcome,
-    QueuedInvocation,
-    Write,
+    Closing, ExecutionRow, IndexChange, JournalRow, ListFilter, ListPosition, NewExecution,
+    Outcome, QueuedInvocation, Write,
 };
 pub use sqlite::{Backend, SqliteBackend};
 pub use writer::WRITE_QUEUE_MAX;

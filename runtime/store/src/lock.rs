@@ -1,6 +1,7 @@
 //! One process per data directory.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
 use crate::error::OpenError;
@@ -21,7 +22,9 @@ impl DirectoryLock {
             path: directory.to_owned(),
             reason: error.to_string(),
         };
-        std::fs::create_dir_all(directory).map_err(unusable)?;
+        // The journal holds what callers sent, so nobody else may look into it.
+        let private = 0o700;
+        DirBuilder::new().recursive(true).mode(private).create(directory).map_err(unusable)?;
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)

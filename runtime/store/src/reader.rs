@@ -81,8 +81,7 @@ impl Reader {
     }
 
     pub(crate) fn active(&self, after: i64, limit: usize) -> Result<Vec<ExecutionRow>, StoreError> {
-        let sql =
-            format!("SELECT {COLUMNS} WHERE active = 1 AND key > ?1 ORDER BY key LIMIT ?2");
+        let sql = format!("SELECT {COLUMNS} WHERE active = 1 AND key > ?1 ORDER BY key LIMIT ?2");
         self.many(&sql, &[&after, &(limit as i64)])
     }
 

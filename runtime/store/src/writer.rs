@@ -40,9 +40,9 @@ impl Writer {
             .name("journal-writer".to_owned())
             .spawn(move || thread.run())
             .map_err(|error| OpenError::Unusable {
-                path: "the journal's writer thread".into(),
-                reason: error.to_string(),
-            })?;
+            path: "the journal's writer thread".into(),
+            reason: error.to_string(),
+        })?;
         Ok(Self { queue, poison })
     }
 
@@ -96,7 +96,8 @@ impl WriterThread {
             }
             self.commit(&writes, answers);
             if let Some(done) = closing {
-                // Dropping the connection checkpoints the WAL; the receiver goes with it, so later writes are refused.
+                self.backend.finish();
+                // The receiver goes with it, so later writes are refused.
                 drop(self);
                 let _ = done.send(());
                 return;

@@ -4,8 +4,10 @@
 //! |---|---|
 //! | `thread` | the one thread that owns the database, and the queue in front of it |
 //! | `operations` | from an operation's name to the engine's function |
+//! | `expiry` | items whose time to live is over |
 //! | `tokens` | idempotency of transactions |
 
+mod expiry;
 mod operations;
 mod thread;
 mod tokens;
@@ -31,6 +33,8 @@ pub struct TableSpec {
     pub name: String,
     /// Its partition key, a string.
     pub key: String,
+    /// The attribute that holds the time, in seconds since the epoch, after which an item is deleted.
+    pub time_to_live: Option<String>,
 }
 
 /// The tables of this server.
@@ -69,27 +73,30 @@ impl DynamoDb {
             "BillingMode": "PAY_PER_REQUEST",
         });
         let answer = self.thread.run("CreateTable", create.to_string()).await;
-        if answer.status == 200 || answer.body.contains("ResourceInUseException") {
+        if answer.status != 200 && !answer.body.contains("ResourceInUseException") {
+            return Err(format!("cannot create the table {}: {}", table.name, answer.body));
+        }
+        let Some(attribute) = &table.time_to_live else { return Ok(()) };
+        let enable = serde_json::json!({
+            "TableName": table.name,
+            "TimeToLiveSpecification": { "AttributeName": attribute, "Enabled": true },
+        });
+        let answer = self.thread.run("UpdateTimeToLive", enable.to_string()).await;
+        // As DynamoDB does, the engine refuses to enable it twice.
+        if answer.status == 200 || answer.body.contains("already enabled") {
             Ok(())
         } else {
-            Err(format!("cannot create the table {}: {}", table.name, answer.body))
+            Err(format!("cannot set the time to live of {}: {}", table.name, answer.body))
         }
     }
 
     /// Whether this request is for DynamoDB, by its target.
     pub(crate) fn operation(request: &Request<Bytes>) -> Option<String> {
         let target = request.headers().get("x-amz-target")?.to_str().ok()?;
-        TARGET_PREFIXES
-            .iter()
-            .find_map(|prefix| target.strip_prefix(prefix))
-            .map(str::to_owned)
+        TARGET_PREFIXES.iter().find_map(|prefix| target.strip_prefix(prefix)).map(str::to_owned)
     }
 
-    pub(crate) async fn answer(
-        &self,
-        operation: &str,
-        request: Request<Bytes>,
-    ) -> Response<Bytes> {
+    pub(crate) async fn answer(&self, operation: &str, request: Request<Bytes>) -> Response<Bytes> {
         let answer = match String::from_utf8(request.into_body().to_vec()) {
             Ok(body) => self.thread.run(operation, body).await,
             Err(_) => operations::Answer::serialization_error(),

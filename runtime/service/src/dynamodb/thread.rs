@@ -9,6 +9,7 @@ use durable_store::DirectoryLock;
 use dynoxide::Database;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::dynamodb::expiry::Expiry;
 use crate::dynamodb::operations::{Answer, Tables};
 
 /// Requests that may wait; further callers wait for a place.
@@ -27,11 +28,12 @@ pub(super) struct DatabaseThread {
 impl DatabaseThread {
     /// The directory is held for as long as the database is open.
     pub(super) fn spawn(database: Database, hold: Arc<DirectoryLock>) -> Result<Self, String> {
+        let expiry = Expiry::spawn(database.clone())?;
         let (queue, mut receiver) = mpsc::channel(QUEUE_MAX);
         std::thread::Builder::new()
             .name("dynamodb".to_owned())
             .spawn(move || {
-                let mut tables = (Tables::new(database), hold);
+                let mut tables = (Tables::new(database), expiry, hold);
                 while let Some(message) = receiver.blocking_recv() {
                     match message {
                         Message::Run { operation, body, answer } => {

@@ -118,10 +118,13 @@ impl Engine {
             }
             Ok(_) => Write::Dequeue { key },
         };
-        if let Err(error) = self.store.write(write).await {
-            tracing::error!(%error, "the end of an asynchronous invocation could not be recorded");
+        match self.store.write(write).await {
+            Ok(_) => drop(self.async_queue.in_hand().remove(&key)),
+            // It stays in hand: taken again, it would run over and over. The next start takes it once more.
+            Err(error) => {
+                tracing::error!(%error, "the end of an asynchronous invocation could not be recorded");
+            }
         }
-        self.async_queue.in_hand().remove(&key);
         drop(place);
         self.async_queue.changed.notify_one();
     }

@@ -97,9 +97,9 @@ impl Cells {
     }
 
     fn load_lock(&self, id: &str) -> Option<&Mutex<()>> {
-        let hash = id.bytes().fold(0usize, |hash, byte| {
-            hash.wrapping_mul(31).wrapping_add(usize::from(byte))
-        });
+        let hash = id
+            .bytes()
+            .fold(0usize, |hash, byte| hash.wrapping_mul(31).wrapping_add(usize::from(byte)));
         self.loading.get(hash % LOAD_LOCKS)
     }
 }

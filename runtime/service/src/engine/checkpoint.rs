@@ -40,12 +40,8 @@ impl Engine {
         state.execution.check_token(&request.token)?;
         let now = self.clock.now();
         let mut nonce = || Uuid::new_v4().to_string();
-        let decision = state.execution.decide_checkpoint(
-            &request.updates,
-            now,
-            &self.limits,
-            &mut nonce,
-        )?;
+        let decision =
+            state.execution.decide_checkpoint(&request.updates, now, &self.limits, &mut nonce)?;
         // An empty poll has nothing to write: its token lives as long as the invocation, in memory.
         if !decision.record.facts.is_empty() {
             self.commit(&mut state, &decision.record).await?;

@@ -56,6 +56,14 @@ use crate::functions::Functions;
 use crate::wire::arn::{ExecutionArn, Home};
 use crate::wire::error::AwsError;
 
+/// What an engine is told besides what it works with; each is a member of the service's configuration.
+pub(crate) struct EngineOptions {
+    pub(crate) limits: Limits,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) resident_max: usize,
+    pub(crate) async_retry_delay: Duration,
+}
+
 /// Runs durable executions.
 pub(crate) struct Engine {
     pub(crate) home: Home,
@@ -74,23 +82,21 @@ impl Engine {
     pub(crate) fn new(
         home: Home,
         functions: Functions,
+        clock: Clock,
         store: Store,
-        limits: Limits,
-        retry: RetryPolicy,
-        resident_max: usize,
-        async_retry_delay: Duration,
+        options: EngineOptions,
     ) -> Arc<Self> {
         Arc::new(Self {
             home,
             functions,
             store,
-            clock: Clock::default(),
-            limits,
-            retry,
-            cells: Cells::new(resident_max),
+            clock,
+            limits: options.limits,
+            retry: options.retry,
+            cells: Cells::new(options.resident_max),
             dispatcher: Dispatcher::default(),
             alarm: Alarm::default(),
-            async_queue: AsyncQueue::new(async_retry_delay),
+            async_queue: AsyncQueue::new(options.async_retry_delay),
         })
     }
 
@@ -135,10 +141,8 @@ impl Engine {
 
     /// Moves a callback's heartbeat deadline.
     pub(crate) async fn heartbeat(self: &Arc<Self>, callback_id: String) -> Result<(), AwsError> {
-        self.with_callback(callback_id, |execution, id, now, _| {
-            execution.decide_heartbeat(id, now)
-        })
-        .await
+        self.with_callback(callback_id, |execution, id, now, _| execution.decide_heartbeat(id, now))
+            .await
     }
 
     async fn with_callback(

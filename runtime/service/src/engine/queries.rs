@@ -46,10 +46,8 @@ impl Engine {
     /// `ResourceNotFoundException`, also for an ARN whose other parts do not fit its id.
     pub(crate) async fn row(&self, arn: &ExecutionArn) -> Result<ExecutionRow, AwsError> {
         if arn.region != self.home.region || arn.account != self.home.account {
-            let function = format!(
-                "arn:aws:lambda:{}:{}:function:{}",
-                arn.region, arn.account, arn.function
-            );
+            let function =
+                format!("arn:aws:lambda:{}:{}:function:{}", arn.region, arn.account, arn.function);
             return Err(AwsError::function_not_found(&function));
         }
         let row = self.store.execution(&arn.id).await?;
@@ -106,17 +104,16 @@ impl Engine {
         let mut seq = query.from.map_or(start, |from| from.seq);
         let mut page = Page { row, query, events: Vec::new(), bytes: 0 };
         loop {
-            let rows = self
-                .store
-                .journal_page(row.key, seq, query.newest_first, ROWS_AT_ONCE)
-                .await?;
+            let rows =
+                self.store.journal_page(row.key, seq, query.newest_first, ROWS_AT_ONCE).await?;
             for journal_row in &rows {
                 if let Some(next) = page.add(journal_row)? {
                     return Ok((page.events, Some(next)));
                 }
             }
             let Some(last) = rows.last() else { return Ok((page.events, None)) };
-            let next = if query.newest_first { last.seq.checked_sub(1) } else { Some(last.seq + 1) };
+            let next =
+                if query.newest_first { last.seq.checked_sub(1) } else { Some(last.seq + 1) };
             match next {
                 Some(next) if rows.len() as u64 == ROWS_AT_ONCE => seq = next,
                 _ => return Ok((page.events, None)),

@@ -26,11 +26,7 @@ pub(super) async fn succeed(call: &Call, id: &str) -> Answer {
 
 pub(super) async fn fail(call: &Call, id: &str) -> Answer {
     let body = call.body();
-    let error = if body.is_empty() {
-        Default::default()
-    } else {
-        object::read(body)?
-    };
+    let error = if body.is_empty() { Default::default() } else { object::read(body)? };
     complete(call, id, CallbackCompletion::Failure(error)).await
 }
 

@@ -46,8 +46,7 @@ impl InvocationType {
 
 pub(super) async fn answer(call: &Call, name: &str) -> Answer {
     let kind = check_headers(call)?;
-    let reference =
-        FunctionRef::parse(name, call.query.non_empty("Qualifier"), &call.engine.home)?;
+    let reference = FunctionRef::parse(name, call.query.non_empty("Qualifier"), &call.engine.home)?;
     let function = functions::resolve(call, &reference)?;
     let durable = function.spec.durable;
     if let Some(durable) = durable {
@@ -71,8 +70,7 @@ pub(super) async fn answer(call: &Call, name: &str) -> Answer {
 fn check_headers(call: &Call) -> Result<InvocationType, AwsError> {
     let mut constraints = Constraints::default();
     let given = call.header("x-amz-invocation-type").unwrap_or("RequestResponse".into());
-    let parsed =
-        InvocationType::ALL.iter().find(|(name, _)| *name == given).map(|(_, kind)| *kind);
+    let parsed = InvocationType::ALL.iter().find(|(name, _)| *name == given).map(|(_, kind)| *kind);
     let names = InvocationType::ALL.iter().map(|(name, _)| *name);
     let kind = constraints.one_of(&given, "invocationType", parsed, names);
     if let Some(name) = call.header("x-amz-durable-execution-name") {
@@ -113,8 +111,7 @@ fn check_durable(
 }
 
 fn check_body(body: &Bytes, kind: InvocationType) -> Result<(), AwsError> {
-    let bytes_max =
-        if kind == InvocationType::Event { ASYNC_BYTES_MAX } else { SYNC_BYTES_MAX };
+    let bytes_max = if kind == InvocationType::Event { ASYNC_BYTES_MAX } else { SYNC_BYTES_MAX };
     if body.len() > bytes_max {
         return Err(AwsError::too_large(format!(
             "Request must be smaller than {bytes_max} bytes for the InvokeFunction operation"
@@ -128,7 +125,9 @@ fn check_body(body: &Bytes, kind: InvocationType) -> Result<(), AwsError> {
         serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|error| error.to_string())
     });
     parsed.map(drop).map_err(|error| {
-        AwsError::invalid_request_content(format!("Could not parse request body into json: {error}"))
+        AwsError::invalid_request_content(format!(
+            "Could not parse request body into json: {error}"
+        ))
     })
 }
 

@@ -30,9 +30,9 @@ pub(super) async fn answer(call: &Call, function_name: &str) -> Answer {
     }
     let after = match query.non_empty("Marker") {
         None => None,
-        Some(marker) => Some(
-            read_marker(marker).ok_or_else(|| AwsError::invalid_parameter("Invalid Marker"))?,
-        ),
+        Some(marker) => {
+            Some(read_marker(marker).ok_or_else(|| AwsError::invalid_parameter("Invalid Marker"))?)
+        }
     };
     let filter = ListFilter {
         function: function.name,
@@ -79,9 +79,8 @@ pub(super) async fn answer(call: &Call, function_name: &str) -> Answer {
 /// The constraints on names and statuses. More than one status is refused in AWS, matched here.
 fn check(call: &Call) -> Result<Vec<ExecutionStatus>, AwsError> {
     /// What the service model allows, of which this server gives out the first five.
-    const STATUSES: [&str; 8] = [
-        "RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "STOPPED", "DELETING", "PAUSING", "PAUSED",
-    ];
+    const STATUSES: [&str; 8] =
+        ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "STOPPED", "DELETING", "PAUSING", "PAUSED"];
     let mut constraints = Constraints::default();
     if let Some(name) = call.query.non_empty("DurableExecutionName") {
         constraints.length(name, "durableExecutionName", 1, 64);

@@ -81,10 +81,8 @@ pub(crate) async fn answer(engine: Arc<Engine>, request: Request<Bytes>) -> Answ
 }
 
 async fn durable_execution(call: &Call, method: &Method, rest: &str) -> Answer {
-    let (label, operation) = split_operation(
-        rest,
-        &["checkpoint", "state", "history", "stop", "pause", "resume"],
-    );
+    let (label, operation) =
+        split_operation(rest, &["checkpoint", "state", "history", "stop", "pause", "resume"]);
     let arn = decode(label);
     match (method.as_str(), operation) {
         ("POST", Some("checkpoint")) => checkpoint::answer(call, &arn).await,

@@ -12,11 +12,7 @@ use crate::wire::timestamp;
 pub(super) async fn answer(call: &Call, arn: &str) -> Answer {
     let arn = ExecutionArn::parse(arn)?;
     let body = call.body();
-    let error = if body.is_empty() {
-        Default::default()
-    } else {
-        object::read(body)?
-    };
+    let error = if body.is_empty() { Default::default() } else { object::read(body)? };
     let ended = call.engine.stop(arn, error).await?;
     json(StatusCode::OK, &json!({ "StopTimestamp": timestamp::seconds(ended) }))
 }

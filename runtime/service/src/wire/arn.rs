@@ -19,7 +19,13 @@ impl Home {
         format!("{}:{version}", self.function_arn(name))
     }
 
-    pub(crate) fn execution_arn(&self, function: &str, version: &str, name: &str, id: &str) -> String {
+    pub(crate) fn execution_arn(
+        &self,
+        function: &str,
+        version: &str,
+        name: &str,
+        id: &str,
+    ) -> String {
         format!("{}/durable-execution/{name}/{id}", self.version_arn(function, version))
     }
 }

@@ -38,8 +38,7 @@ pub(crate) fn event(fact: &Fact, context: EventContext<'_>) -> Option<Value> {
 
 fn name_operation(members: &mut Map<String, Value>, op: &OpRef) {
     members.insert("Id".to_owned(), op.id.clone().into());
-    let optional =
-        [("Name", &op.name), ("SubType", &op.sub_type), ("ParentId", &op.parent)];
+    let optional = [("Name", &op.name), ("SubType", &op.sub_type), ("ParentId", &op.parent)];
     for (member, value) in optional {
         if let Some(value) = value {
             members.insert(member.to_owned(), value.clone().into());
@@ -77,9 +76,9 @@ fn details(fact: &Fact, context: EventContext<'_>) -> Option<(&'static str, Valu
             }
             ("InvocationCompleted", details)
         }
-        Fact::StepReady { .. }
-        | Fact::CallbackHeartbeat { .. }
-        | Fact::InvocationRetry { .. } => return None,
+        Fact::StepReady { .. } | Fact::CallbackHeartbeat { .. } | Fact::InvocationRetry { .. } => {
+            return None;
+        }
         fact => operation_details(fact, with_data)?,
     })
 }

@@ -52,9 +52,9 @@ impl Query {
             None => Ok(None),
             Some("true") => Ok(Some(true)),
             Some("false") => Ok(Some(false)),
-            Some(text) => Err(AwsError::serialization(format!(
-                "'{text}' can not be converted to Boolean"
-            ))),
+            Some(text) => {
+                Err(AwsError::serialization(format!("'{text}' can not be converted to Boolean")))
+            }
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Timestamps: seconds with a fraction in bodies, ISO 8601 in queries, milliseconds in the invocation's envelope.
 
 use durable_core::Millis;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::wire::error::AwsError;
@@ -38,7 +38,9 @@ mod tests {
 
     #[test]
     fn a_query_may_give_a_time_a_date_or_seconds() {
-        for text in ["2026-01-01T00:00:00Z", "2026-01-01", "1767225600", "2026-01-01T01:00:00+01:00"] {
+        for text in
+            ["2026-01-01T00:00:00Z", "2026-01-01", "1767225600", "2026-01-01T01:00:00+01:00"]
+        {
             assert_eq!(parse_query(text), Ok(1_767_225_600_000), "{text}");
         }
         assert_eq!(

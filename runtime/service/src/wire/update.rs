@@ -119,11 +119,7 @@ pub(crate) fn is_base64(text: &str) -> bool {
         && digits.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/')
 }
 
-fn convert(
-    wire: WireUpdate,
-    path: &str,
-    constraints: &mut Constraints,
-) -> Option<OperationUpdate> {
+fn convert(wire: WireUpdate, path: &str, constraints: &mut Constraints) -> Option<OperationUpdate> {
     check_names(&wire, path, constraints);
     let kind = wire.r#type.as_deref().and_then(|name| {
         let member = format!("{path}.type");
@@ -258,8 +254,9 @@ mod tests {
     fn missing_members_are_null() {
         let (_, message) = error_of("{\"Updates\":[{}]}");
         for member in ["checkpointToken", "updates.1.member.id", "updates.1.member.type"] {
-            let expected =
-                format!("Value at '{member}' failed to satisfy constraint: Member must not be null");
+            let expected = format!(
+                "Value at '{member}' failed to satisfy constraint: Member must not be null"
+            );
             assert!(message.contains(&expected), "{member} in {message}");
         }
     }

@@ -71,7 +71,8 @@ async fn a_body_of_the_wrong_shape_is_a_serialization_error() {
     let mut held = Held::open().await;
     let (turn, _output) = held.start().await;
     let token = turn.token.clone();
-    let updates = |updates: &str| format!("{{\"CheckpointToken\":\"{token}\",\"Updates\":{updates}}}");
+    let updates =
+        |updates: &str| format!("{{\"CheckpointToken\":\"{token}\",\"Updates\":{updates}}}");
     let before = held.server.history(turn.arn()).await;
     for body in [
         "".to_owned(),
@@ -184,7 +185,10 @@ async fn a_batch_that_breaks_a_rule_is_refused_as_a_whole_and_its_token_stays_go
             "Update for WAIT operation requires WaitOptions.",
         ),
         (
-            json!([good, with(step("b", "SUCCEED"), json!({ "Payload": "x".repeat(1024 * 1024 + 1) }))]),
+            json!([
+                good,
+                with(step("b", "SUCCEED"), json!({ "Payload": "x".repeat(1024 * 1024 + 1) }))
+            ]),
             "STEP payload size must be less than or equal to 1048576 bytes.",
         ),
     ] {
@@ -203,7 +207,8 @@ async fn a_batch_may_start_and_end_a_step_and_a_poll_only_rotates_the_token() {
     let mut held = Held::open().await;
     let (mut turn, output) = held.start().await;
     let first = turn.token.clone();
-    let batch = json!([step("s", "START"), with(step("s", "SUCCEED"), json!({ "Payload": "\"r\"" }))]);
+    let batch =
+        json!([step("s", "START"), with(step("s", "SUCCEED"), json!({ "Payload": "\"r\"" }))]);
     let reply = turn.checkpoint(batch).await.ok();
     let operations = reply["NewExecutionState"]["Operations"].as_array().unwrap();
     assert_eq!(operations.len(), 1);

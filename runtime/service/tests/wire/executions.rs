@@ -93,9 +93,15 @@ async fn an_execution_that_is_not_there_is_not_found_and_a_malformed_arn_is_inva
             let reply = server.read(&arn, suffix).await;
             reply.assert_error(404, not_found, "Durable Execution does not exist");
         }
-        server.stop(&arn, "").await.assert_error(404, not_found, "Durable Execution does not exist");
+        server.stop(&arn, "").await.assert_error(
+            404,
+            not_found,
+            "Durable Execution does not exist",
+        );
     }
-    for elsewhere in [arn.replace("us-east-1", "eu-west-1"), arn.replace("000000000000", "111111111111")] {
+    for elsewhere in
+        [arn.replace("us-east-1", "eu-west-1"), arn.replace("000000000000", "111111111111")]
+    {
         for reply in [server.read(&elsewhere, "").await, server.stop(&elsewhere, "").await] {
             assert_eq!((reply.status, reply.code()), (404, not_found));
             assert!(reply.message().starts_with("Function not found"), "{}", reply.message());
@@ -133,7 +139,18 @@ async fn five(server: &Server) -> Vec<Value> {
     let mut shown = Vec::new();
     for (name, plan, status) in endings {
         let arn = server.start("flow", Some(name), &json!({ "plan": plan })).await;
-        server.history_until(&arn, if status == "SUCCEEDED" { "ExecutionSucceeded" } else if status == "FAILED" { "ExecutionFailed" } else { "InvocationCompleted" }).await;
+        server
+            .history_until(
+                &arn,
+                if status == "SUCCEEDED" {
+                    "ExecutionSucceeded"
+                } else if status == "FAILED" {
+                    "ExecutionFailed"
+                } else {
+                    "InvocationCompleted"
+                },
+            )
+            .await;
         if status == "STOPPED" {
             server.stop(&arn, "").await.ok();
         }
@@ -336,7 +353,11 @@ async fn a_callback_is_answered_once_with_any_text_or_an_error() {
         }
     }
     for (body, kind, error) in [
-        (r#"{"ErrorType":"Denied","ErrorMessage":"no"}"#, "Denied", json!({ "ErrorType": "Denied", "ErrorMessage": "no" })),
+        (
+            r#"{"ErrorType":"Denied","ErrorMessage":"no"}"#,
+            "Denied",
+            json!({ "ErrorType": "Denied", "ErrorMessage": "no" }),
+        ),
         ("", "Failed", json!({})),
     ] {
         let arn = server.plan("flow", plan.clone()).await;

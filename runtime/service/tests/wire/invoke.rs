@@ -164,7 +164,8 @@ async fn a_caller_waits_over_suspensions_and_may_come_back_to_what_it_started() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn another_payload_is_refused_while_the_execution_is_open_and_a_name_belongs_to_its_function() {
+async fn another_payload_is_refused_while_the_execution_is_open_and_a_name_belongs_to_its_function()
+{
     let directory = TempDir::new().unwrap();
     let server = server(&directory).await;
     let open = json!({ "plan": [{ "callback": "never" }] });
@@ -224,8 +225,11 @@ async fn every_spelling_of_a_function_is_understood_if_it_is_qualified() {
     let directory = TempDir::new().unwrap();
     let server = server(&directory).await;
     let asking = ask(&server);
-    let bases =
-        ["echo", "000000000000:function:echo", "arn:aws:lambda:us-east-1:000000000000:function:echo"];
+    let bases = [
+        "echo",
+        "000000000000:function:echo",
+        "arn:aws:lambda:us-east-1:000000000000:function:echo",
+    ];
     let kinds = [InvocationType::RequestResponse, InvocationType::Event, InvocationType::DryRun];
     for (base, kind) in bases.iter().flat_map(|base| kinds.iter().map(move |kind| (base, kind))) {
         let invoke = |function: String, qualifier: Option<&'static str>| {
@@ -335,7 +339,8 @@ async fn a_body_may_have_six_mebibytes_if_the_caller_waits_and_one_if_not() {
     let asking = ask(&server);
     let latest = Some("$LATEST");
     const MIB: usize = 1024 * 1024;
-    for (kind, limit) in [(InvocationType::RequestResponse, 6 * MIB), (InvocationType::Event, MIB)] {
+    for (kind, limit) in [(InvocationType::RequestResponse, 6 * MIB), (InvocationType::Event, MIB)]
+    {
         let text = |length: usize| format!("\"{}\"", "x".repeat(length - 2));
         let fits = asking.invoke("silent", latest, kind.clone(), None, &text(limit)).await;
         fits.unwrap();
@@ -372,8 +377,10 @@ async fn malformed_headers_are_refused_and_named() {
         assert_eq!((reply.status, reply.code()), (400, "ValidationException"), "{bad}");
         assert!(reply.message().contains(pattern), "{}", reply.message());
     }
-    let too_long = format!("Value '{long}' at 'durableExecutionName' failed to satisfy constraint: \
-                            Member must have length less than or equal to 64");
+    let too_long = format!(
+        "Value '{long}' at 'durableExecutionName' failed to satisfy constraint: \
+                            Member must have length less than or equal to 64"
+    );
     send(&[(name, long.as_bytes())]).await.assert_violations(&[&too_long]);
     // Bytes that are no text at all must not pass for "no name given".
     let reply = send(&[(name, b"\xff\xfe")]).await;

@@ -40,7 +40,11 @@ async fn server(directory: &TempDir) -> Server {
         .await
 }
 
-async fn invoke(server: &Server, function: &str, payload: &str) -> Result<InvokeOutput, InvokeError> {
+async fn invoke(
+    server: &Server,
+    function: &str,
+    payload: &str,
+) -> Result<InvokeOutput, InvokeError> {
     let request = server.lambda().invoke().function_name(function).payload(Blob::new(payload));
     within("a plain function answers", request.send()).await.map_err(|e| e.into_service_error())
 }

@@ -36,8 +36,7 @@ impl Setup {
     /// Failed invocations are repeated after milliseconds, so that no test waits for them.
     pub fn new(directory: &Path) -> Self {
         let mut config = ServiceConfig::new(directory);
-        config.retry =
-            RetryPolicy { attempts_max: 3, immediate: 1, delay_first: 5, delay_max: 10 };
+        config.retry = RetryPolicy { attempts_max: 3, immediate: 1, delay_first: 5, delay_max: 10 };
         Self {
             config,
             functions: Vec::new(),
@@ -202,8 +201,7 @@ impl Server {
     }
 
     pub async fn checkpoint(&self, arn: &str, body: impl Into<Bytes>) -> Reply {
-        self.post(&format!("/2025-12-01/durable-executions/{}/checkpoint", encode(arn)), body)
-            .await
+        self.post(&format!("/2025-12-01/durable-executions/{}/checkpoint", encode(arn)), body).await
     }
 
     pub async fn callback(&self, id: &str, operation: &str, body: impl Into<Bytes>) -> Reply {

@@ -2,7 +2,8 @@
 //! replays a handler.
 //!
 //! `{"step": id}`, `{"flaky": id, "fails": n, "delay": seconds}`, `{"wait": id, "seconds": n}`,
-//! `{"callback": id, "timeout": n, "heartbeat": n}`, `{"fail": type}`.
+//! `{"callback": id, "timeout": n, "heartbeat": n}`, `{"fail": type}`, and for a process that is going to be killed
+//! `{"hang": true}`, also as a member of a step.
 
 use serde_json::{Value, json};
 
@@ -15,16 +16,28 @@ pub enum Note<'a> {
     Run(&'a str),
     /// The end of this step was acknowledged.
     Done(&'a str),
+    /// It goes no further until its process is killed.
+    Hangs,
+}
+
+/// Set in a process that is going to be killed: only there anything hangs.
+pub const MORTAL: &str = "DURABLE_TEST_MORTAL";
+
+async fn hang_if_mortal(item: &Value, note: &mut impl FnMut(Note<'_>)) {
+    if item["hang"] == true && std::env::var_os(MORTAL).is_some() {
+        note(Note::Hangs);
+        std::future::pending::<()>().await;
+    }
 }
 
 pub async fn run(mut turn: Turn, mut note: impl FnMut(Note<'_>)) -> Answer {
     let input = turn.input();
     for item in input["plan"].as_array().into_iter().flatten() {
-        let verdict = if let Some(id) = item["step"].as_str() {
-            flaky(&mut turn, id, 0, 0, &mut note).await?
-        } else if let Some(id) = item["flaky"].as_str() {
-            let number = |member: &str| item[member].as_u64().unwrap_or(1);
-            flaky(&mut turn, id, number("fails"), number("delay"), &mut note).await?
+        let verdict = if let Some(id) = item["step"].as_str().or(item["flaky"].as_str()) {
+            step(&mut turn, id, item, &mut note).await?
+        } else if item["hang"] == true {
+            hang_if_mortal(item, &mut note).await;
+            None
         } else if let Some(id) = item["wait"].as_str() {
             let options = json!({ "WaitSeconds": item["seconds"] });
             pause(&mut turn, id, "WAIT", "Wait", json!({ "WaitOptions": options })).await?
@@ -51,16 +64,8 @@ pub async fn run(mut turn: Turn, mut note: impl FnMut(Note<'_>)) -> Answer {
 
 type Verdict = Result<Option<Value>, durable_functions::FunctionError>;
 
-async fn flaky(
-    turn: &mut Turn,
-    id: &str,
-    fails: u64,
-    delay: u64,
-    note: &mut impl FnMut(Note<'_>),
-) -> Verdict {
-    let update = |action: &str| {
-        json!({ "Id": id, "Name": id, "Type": "STEP", "SubType": "Step", "Action": action })
-    };
+async fn step(turn: &mut Turn, id: &str, item: &Value, note: &mut impl FnMut(Note<'_>)) -> Verdict {
+    let update = |action: &str| json!({ "Id": id, "Name": id, "Type": "STEP", "SubType": "Step", "Action": action });
     match turn.status(id) {
         "SUCCEEDED" => return Ok(None),
         "PENDING" => return pending().map(Some),
@@ -68,11 +73,12 @@ async fn flaky(
         _ => turn.write(json!([update("START")])).await?,
     }
     note(Note::Run(id));
+    hang_if_mortal(item, note).await;
     let attempts = turn.operation(id).and_then(|step| step["StepDetails"]["Attempt"].as_u64());
-    if attempts.unwrap_or(0) < fails {
+    if attempts.unwrap_or(0) < item["fails"].as_u64().unwrap_or(0) {
         let mut retry = update("RETRY");
         retry["Error"] = json!({ "ErrorType": "Error", "ErrorMessage": "boom" });
-        retry["StepOptions"] = json!({ "NextAttemptDelaySeconds": delay });
+        retry["StepOptions"] = json!({ "NextAttemptDelaySeconds": item["delay"] });
         turn.write(json!([retry])).await?;
         return pending().map(Some);
     }

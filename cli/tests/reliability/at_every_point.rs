@@ -96,17 +96,15 @@ fn step_of(call: &str) -> &'static str {
 
 /// Every commit of an order of this kind, before and after; ends by itself when there is none left to die at.
 async fn survives_every_commit(kind: Kind) {
-    let mut points = 0;
     for number in 1..=COMMITS_MAX {
         let mut died = false;
         for after in [false, true] {
             died |= survives(kind, Death::Commit { number, after }).await;
         }
         if !died {
-            assert!(points > 0, "the server died at least once");
+            assert!(number > 1, "the server died at least once");
             return;
         }
-        points += 1;
     }
     panic!("{kind:?} has more than {COMMITS_MAX} commits");
 }

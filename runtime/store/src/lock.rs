@@ -22,6 +22,10 @@ impl DirectoryLock {
             path: directory.to_owned(),
             reason: error.to_string(),
         };
+        if directory.exists() && !directory.is_dir() {
+            let path = directory.to_owned();
+            return Err(OpenError::Unusable { path, reason: "it is not a directory".to_owned() });
+        }
         // The journal holds what callers sent, so nobody else may look into it.
         let private = 0o700;
         DirBuilder::new().recursive(true).mode(private).create(directory).map_err(unusable)?;

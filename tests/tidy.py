@@ -22,7 +22,7 @@ FOREIGN_PATHS = re.compile(r"/work/|\.\./shared\b")
 REGISTRIES = re.compile(
     r"(static|index)\.crates\.io|\bpypi\.org|files\.pythonhosted\.org|registry\.npmjs\.org"
 )
-NOT_IN_PAPERS = re.compile(r"\bagents?\b|\bissue #?\d+", re.IGNORECASE)
+NOT_IN_PAPERS = re.compile(r"(?<!User-)\bagents?\b|\bissue #?\d+", re.IGNORECASE)
 # A file named in a paper: `engine/commit.rs`, from wherever its path begins.
 NAMED_FILE = re.compile(r"`([\w.-]+(?:/[\w.-]+)+\.(?:rs|py|md|toml|txt))`")
 # A bound by its name, and where all of them are listed.

@@ -1,4 +1,4 @@
-//! Commands from outside the function: stop, and answers to callbacks.
+//! Commands from outside the function: stop, answers to callbacks, and the ends of chained invocations.
 
 use crate::execution::Execution;
 use crate::fact::Fact;
@@ -15,7 +15,44 @@ pub enum CallbackCompletion {
     Failure(ErrorObject),
 }
 
+/// How the target of a chained invocation ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChainedOutcome {
+    /// With a result.
+    Succeeded(Option<String>),
+    /// With an error, or it could not be started.
+    Failed(ErrorObject),
+    /// It took too long.
+    TimedOut(ErrorObject),
+    /// Somebody stopped it.
+    Stopped(ErrorObject),
+}
+
 impl Execution {
+    /// Ends a chained invocation as its target did. Nothing to do if that is known already, or if the execution is
+    /// closed or past its deadline: nobody waits for it any more.
+    pub fn decide_chained_outcome(
+        &self,
+        operation_id: &str,
+        outcome: ChainedOutcome,
+        now: Millis,
+    ) -> Vec<Fact> {
+        let Some(operation) = self
+            .operation(operation_id)
+            .filter(|operation| operation.is_open_chained())
+            .filter(|_| self.status.is_open() && self.deadline() > now)
+        else {
+            return Vec::new();
+        };
+        let op = operation.op.clone();
+        vec![match outcome {
+            ChainedOutcome::Succeeded(result) => Fact::ChainedInvokeSucceeded { op, result },
+            ChainedOutcome::Failed(error) => Fact::ChainedInvokeFailed { op, error },
+            ChainedOutcome::TimedOut(error) => Fact::ChainedInvokeTimedOut { op, error },
+            ChainedOutcome::Stopped(error) => Fact::ChainedInvokeStopped { op, error },
+        }]
+    }
+
     /// Stops an open execution; a closed one stays as it is. Pending operations keep their status.
     pub fn decide_stop(&self, error: ErrorObject) -> Vec<Fact> {
         if self.status.is_open() { vec![Fact::ExecutionStopped { error }] } else { Vec::new() }

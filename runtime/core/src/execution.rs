@@ -10,6 +10,7 @@ use indexmap::IndexMap;
 
 use crate::fact::{ExecutionStarted, Fact, Metered, Record};
 use crate::operation::{Details, Operation};
+use crate::pause::Pauses;
 use crate::transition::next_operation;
 use crate::types::{ErrorObject, ExecutionStatus, Millis};
 
@@ -54,6 +55,8 @@ pub struct Execution {
     pub(crate) operations: IndexMap<String, Operation>,
     /// Callback id to operation id.
     pub(crate) callbacks: HashMap<String, String>,
+    /// Chained invocations that have not ended.
+    pub(crate) open_chained: usize,
     /// Open deadlines of operations, by time; the number is the operation's place.
     pub(crate) timers: BTreeSet<(Millis, usize)>,
     /// Changes of operations so far.
@@ -72,6 +75,7 @@ pub struct Execution {
     /// When the next attempt after a failed invocation is due.
     pub(crate) retry_at: Option<Millis>,
     pub(crate) last_reply: Option<StoredReply>,
+    pub(crate) pauses: Pauses,
     events: u64,
     records: u64,
     /// What counts towards the quotas.
@@ -93,6 +97,7 @@ impl Execution {
             ended: None,
             operations: IndexMap::new(),
             callbacks: HashMap::new(),
+            open_chained: 0,
             timers: BTreeSet::new(),
             changes: 0,
             shown: 0,
@@ -103,6 +108,7 @@ impl Execution {
             empty_suspensions: 0,
             retry_at: None,
             last_reply: None,
+            pauses: Pauses::default(),
             events: 0,
             records: 0,
             metered: Metered::default(),
@@ -122,7 +128,10 @@ impl Execution {
                 in_flight = true;
                 execution.retry_at = None;
                 execution.owed = false;
-                execution.mark_shown();
+                // A checkpoint that a pause cut off was answered without operations.
+                if execution.pauses.cut_off.is_none() {
+                    execution.mark_shown();
+                }
             }
             if record.facts.iter().any(|fact| matches!(fact, Fact::InvocationCompleted { .. })) {
                 in_flight = false;
@@ -134,6 +143,10 @@ impl Execution {
 
     /// Applies what the journal has accepted.
     pub fn apply(&mut self, record: &Record) {
+        if record.invocation.is_some() && self.status == ExecutionStatus::Running {
+            // It is answered with a token, so whatever a pause withheld is made good.
+            self.pauses.cut_off = None;
+        }
         for fact in &record.facts {
             let is_new = fact.operation_id().is_none_or(|id| !self.operations.contains_key(id));
             self.metered += fact.metered(is_new);
@@ -157,8 +170,23 @@ impl Execution {
             Fact::ExecutionStopped { error } => {
                 self.close(ExecutionStatus::Stopped, at, Some(error))
             }
-            Fact::InvocationCompleted { shown, error, .. } => {
+            Fact::ExecutionPausing { request, .. } => {
+                self.status = ExecutionStatus::Pausing;
+                self.pauses.pausing(request);
+            }
+            Fact::ExecutionPaused { request, cut_off, .. } => {
+                self.status = ExecutionStatus::Paused;
+                self.pauses.paused(request, cut_off, at);
+            }
+            Fact::ExecutionResumed { request, extension } => {
+                self.status = ExecutionStatus::Running;
+                self.pauses.resumed(request, *extension);
+            }
+            Fact::InvocationCompleted { request_id, shown, error, .. } => {
                 self.invocation = None;
+                if self.pauses.cut_off.as_ref() != Some(request_id) {
+                    self.pauses.cut_off = None;
+                }
                 let shown = self.shown.max(*shown);
                 self.shown = shown;
                 self.unseen.retain(|(change, _)| *change > shown);
@@ -198,7 +226,13 @@ impl Execution {
             self.callbacks.insert(callback_id.clone(), operation.op.id.clone());
         }
         let due = operation.due();
+        if operation.is_open_chained() {
+            self.open_chained += 1;
+        }
         let (place, old) = self.operations.insert_full(operation.op.id.clone(), operation);
+        if old.as_ref().is_some_and(Operation::is_open_chained) {
+            self.open_chained -= 1;
+        }
         if let Some(old_due) = old.and_then(|old| old.due()) {
             self.timers.remove(&(old_due, place));
         }
@@ -235,6 +269,11 @@ impl Execution {
         self.operations.len()
     }
 
+    /// Whether a chained invocation has not ended.
+    pub fn has_open_chained(&self) -> bool {
+        self.open_chained > 0
+    }
+
     /// Whether a replay does not need this operation: it lies within a closed context that does not replay its
     /// children.
     pub fn is_hidden(&self, operation: &Operation) -> bool {
@@ -262,11 +301,6 @@ impl Execution {
     /// The invocation in flight.
     pub fn invocation(&self) -> Option<&Invocation> {
         self.invocation.as_ref()
-    }
-
-    /// When the execution times out.
-    pub fn deadline(&self) -> Millis {
-        self.started + Millis::from(self.start.timeout_seconds) * 1000
     }
 
     /// When the execution and its name are deleted, if it ends at this time.

@@ -7,7 +7,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::operation::OpRef;
+use crate::operation::{ChainedTarget, OpRef};
+use crate::pause::{PauseRequest, ResumeRequest};
 use crate::types::{ErrorObject, ExecutionStatus, Millis};
 
 /// Facts that were accepted together, at one time, in one commit.
@@ -59,6 +60,18 @@ pub struct ExecutionStarted {
     /// The caller's tenant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant_id: Option<String>,
+    /// The operation that started it, if another execution did: there its outcome is due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<ParentLink>,
+}
+
+/// The chained invocation that a child execution belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParentLink {
+    /// The id of the execution.
+    pub execution: String,
+    /// The id of its operation.
+    pub operation: String,
 }
 
 /// A step's next attempt.
@@ -87,6 +100,26 @@ pub enum Fact {
     },
     ExecutionStopped {
         error: ErrorObject,
+    },
+
+    /// No event: a pause was asked for while the function runs.
+    ExecutionPausing {
+        request: PauseRequest,
+        /// For how long the execution timeout had stood still before.
+        extension: Millis,
+    },
+    ExecutionPaused {
+        request: PauseRequest,
+        /// The invocation whose token was withheld.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cut_off: Option<String>,
+        /// For how long the execution timeout had stood still before.
+        extension: Millis,
+    },
+    ExecutionResumed {
+        request: ResumeRequest,
+        /// For how long the execution timeout has stood still until now.
+        extension: Millis,
     },
 
     ContextStarted {
@@ -159,6 +192,34 @@ pub enum Fact {
         id: String,
     },
 
+    ChainedInvokeStarted {
+        op: OpRef,
+        function_name: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tenant_id: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        trace_header: Option<String>,
+        input: Option<String>,
+        /// None if nothing could be started.
+        target: Option<ChainedTarget>,
+    },
+    ChainedInvokeSucceeded {
+        op: OpRef,
+        result: Option<String>,
+    },
+    ChainedInvokeFailed {
+        op: OpRef,
+        error: ErrorObject,
+    },
+    ChainedInvokeTimedOut {
+        op: OpRef,
+        error: ErrorObject,
+    },
+    ChainedInvokeStopped {
+        op: OpRef,
+        error: ErrorObject,
+    },
+
     InvocationCompleted {
         request_id: String,
         started: Millis,
@@ -180,8 +241,21 @@ impl Fact {
     pub fn is_event(&self) -> bool {
         !matches!(
             self,
-            Self::StepReady { .. } | Self::CallbackHeartbeat { .. } | Self::InvocationRetry { .. }
+            Self::StepReady { .. }
+                | Self::CallbackHeartbeat { .. }
+                | Self::InvocationRetry { .. }
+                | Self::ExecutionPausing { .. }
         )
+    }
+
+    /// The status between running and paused that it gives the execution.
+    pub fn pause_status(&self) -> Option<ExecutionStatus> {
+        match self {
+            Self::ExecutionPausing { .. } => Some(ExecutionStatus::Pausing),
+            Self::ExecutionPaused { .. } => Some(ExecutionStatus::Paused),
+            Self::ExecutionResumed { .. } => Some(ExecutionStatus::Running),
+            _ => None,
+        }
     }
 
     /// The terminal status that it gives the execution.
@@ -223,7 +297,12 @@ impl Fact {
             | Self::CallbackStarted { op, .. }
             | Self::CallbackSucceeded { op, .. }
             | Self::CallbackFailed { op, .. }
-            | Self::CallbackTimedOut { op, .. } => Some(op),
+            | Self::CallbackTimedOut { op, .. }
+            | Self::ChainedInvokeStarted { op, .. }
+            | Self::ChainedInvokeSucceeded { op, .. }
+            | Self::ChainedInvokeFailed { op, .. }
+            | Self::ChainedInvokeTimedOut { op, .. }
+            | Self::ChainedInvokeStopped { op, .. } => Some(op),
             _ => None,
         }
     }
@@ -258,13 +337,18 @@ impl Fact {
     fn payload_bytes(&self) -> u64 {
         let bytes = match self {
             Self::ExecutionStarted(start) => start.input.len(),
+            Self::ChainedInvokeStarted { input, .. } => input.as_ref().map_or(0, String::len),
             Self::ContextSucceeded { result, .. }
             | Self::StepSucceeded { result, .. }
             | Self::CallbackSucceeded { result, .. }
+            | Self::ChainedInvokeSucceeded { result, .. }
             | Self::ExecutionSucceeded { result } => result.as_ref().map_or(0, String::len),
             Self::ContextFailed { error, .. }
             | Self::StepFailed { error, .. }
             | Self::CallbackFailed { error, .. }
+            | Self::ChainedInvokeFailed { error, .. }
+            | Self::ChainedInvokeTimedOut { error, .. }
+            | Self::ChainedInvokeStopped { error, .. }
             | Self::ExecutionFailed { error }
             | Self::InvocationCompleted { error: Some(error), .. } => error.len_bytes(),
             _ => 0,

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::execution::{Execution, Invocation};
 use crate::fact::Fact;
 use crate::operation::{Details, Operation};
-use crate::types::{ErrorObject, Millis, OperationStatus};
+use crate::types::{ErrorObject, ExecutionStatus, Millis, OperationStatus};
 
 /// How an invocation ended.
 #[derive(Clone, Debug)]
@@ -46,20 +46,23 @@ const EMPTY_SUSPENSIONS_MAX: u32 = 3;
 const OUTPUT_STATUSES: [&str; 3] = ["SUCCEEDED", "FAILED", "PENDING"];
 
 impl Execution {
-    /// Whether the function is to be invoked now: open, nothing in flight, and something that no handler has seen. Not
-    /// past the execution's deadline, even if the timer has not run yet.
+    /// Whether the function is to be invoked now: open, not paused, nothing in flight, and something that no handler has
+    /// seen. Not past the execution's deadline, even if the timer has not run yet.
     pub fn wants_invocation(&self, now: Millis) -> bool {
-        self.status.is_open()
+        self.status == ExecutionStatus::Running
             && self.deadline() > now
             && self.invocation.is_none()
             && self.retry_at.is_none_or(|due| due <= now)
-            && (self.owed || self.has_unseen_changes())
+            && (self.owed || self.pauses.cut_off.is_some() || self.has_unseen_changes())
     }
 
     /// Whether something is left to do without any outside cause: a restart has to take it up again.
     pub fn is_active(&self) -> bool {
         self.status.is_open()
-            && (self.invocation.is_some() || self.owed || self.has_unseen_changes())
+            && (self.invocation.is_some()
+                || self.owed
+                || self.pauses.cut_off.is_some()
+                || self.has_unseen_changes())
     }
 
     /// Whether something changed that no handler has been shown.
@@ -80,13 +83,18 @@ impl Execution {
         self.owed = false;
         self.retry_at = None;
         self.last_reply = None;
+        self.pauses.cut_off = None;
         self.invocation = Some(Invocation { id, started: now, sequence: 0 });
         updated
     }
 
     /// The operations that changed since the handler was last shown the state; marks them as shown and gives the
-    /// handler its next token. For the answer to a checkpoint, after its record has been applied.
+    /// handler its next token. For the answer to a checkpoint, after its record has been applied. A pause withholds
+    /// both: the invocation is to end, and the next one is shown everything.
     pub fn rotate_token(&mut self) -> Vec<&Operation> {
+        if self.is_paused() {
+            return Vec::new();
+        }
         if let Some(invocation) = &mut self.invocation {
             invocation.sequence += 1;
         }
@@ -116,13 +124,26 @@ impl Execution {
             };
             return Some(vec![completed(error)]);
         }
-        let facts = match outcome {
+        let cut_off = self.pauses.cut_off.as_deref() == Some(invocation_id);
+        // The invocation that is owed another one once the pause is over.
+        let mut interrupted = None;
+        let mut facts = match outcome {
             InvocationOutcome::Failed(error) => {
                 vec![completed(Some(error.clone())), self.after_failure(error, now, policy)]
             }
             InvocationOutcome::Output(body) => match self.read_output(body) {
                 Ok(Output::Succeeded(result)) => {
                     vec![completed(None), Fact::ExecutionSucceeded { result }]
+                }
+                // SDKs that need a token say that they failed, or that they have nothing to wait for. They were only
+                // interrupted, and will be invoked again.
+                Ok(Output::Failed(_) | Output::Pending) if cut_off => vec![completed(None)],
+                // The pause holds back whatever it waits for.
+                Ok(Output::Pending)
+                    if self.status == ExecutionStatus::Pausing && !self.can_suspend() =>
+                {
+                    interrupted = Some(invocation.id.clone());
+                    vec![completed(None)]
                 }
                 Ok(Output::Failed(error)) => {
                     vec![completed(Some(error.clone())), Fact::ExecutionFailed { error }]
@@ -135,6 +156,9 @@ impl Execution {
                 }
             },
         };
+        if !facts.iter().any(Fact::is_closing) {
+            facts.extend(self.pause_takes_hold(interrupted));
+        }
         Some(facts)
     }
 
@@ -175,9 +199,11 @@ impl Execution {
     /// Whether there is something that will wake the execution again. A step or a context that is only STARTED does
     /// not count: nobody but the handler can end it.
     fn can_suspend(&self) -> bool {
-        // Every operation that waits for the clock has a timer; only a callback without deadlines has none.
+        // Every operation that waits for the clock has a timer; a callback without deadlines and another function
+        // have none.
         self.has_unseen_changes()
             || !self.timers.is_empty()
+            || self.has_open_chained()
             || self.callbacks.values().filter_map(|id| self.operation(id)).any(|callback| {
                 matches!(callback.details, Details::Callback { .. })
                     && callback.status == OperationStatus::Started

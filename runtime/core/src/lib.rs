@@ -19,8 +19,9 @@
 //! | `transition` | how a fact changes one operation |
 //! | `checkpoint/` | deciding one `CheckpointDurableExecution` batch, a file per operation type |
 //! | `invocation` | beginning and ending an invocation, and what its output means |
+//! | `pause` | pausing, resuming, and the execution timeout |
 //! | `timers` | what is due next, and what happens then |
-//! | `commands` | stop, callbacks |
+//! | `commands` | stop, callbacks, ends of chained invocations |
 //! | `token` | checkpoint tokens and callback ids |
 //! | `limits` | every bound, named |
 
@@ -31,19 +32,22 @@ mod fact;
 mod invocation;
 mod limits;
 mod operation;
+mod pause;
 mod timers;
 mod token;
 mod transition;
 mod types;
 
 pub use checkpoint::{
-    Action, CallbackOptions, CheckpointDecision, OperationUpdate, StepOptions, WaitOptions,
+    Action, CallbackOptions, ChainedInvokeOptions, CheckpointDecision, OperationUpdate, Resolution,
+    Resolver, StepOptions, WaitOptions,
 };
-pub use commands::CallbackCompletion;
+pub use commands::{CallbackCompletion, ChainedOutcome};
 pub use execution::{Execution, Invocation, StoredReply};
-pub use fact::{ExecutionStarted, Fact, Record, RetryDelay};
+pub use fact::{ExecutionStarted, Fact, ParentLink, Record, RetryDelay};
 pub use invocation::{InvocationOutcome, RetryPolicy};
 pub use limits::Limits;
-pub use operation::{Details, OpRef, Operation};
+pub use operation::{ChainedTarget, Details, OpRef, Operation};
+pub use pause::{PauseRequest, ResumeRequest, timeout_at};
 pub use token::{CallbackId, CheckpointToken};
 pub use types::{ErrorObject, ExecutionStatus, Millis, OperationStatus, OperationType, Rejection};

@@ -21,6 +21,50 @@ pub struct OpRef {
     pub sub_type: Option<String>,
 }
 
+/// What a chained invocation runs, settled when it is accepted: whatever happens later, it is this.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind")]
+pub enum ChainedTarget {
+    /// A durable function, as an execution of its own. Its id is chosen before it starts, so that a restart starts it
+    /// once and not again.
+    Durable {
+        /// The function's name.
+        function: String,
+        /// The version that it runs on.
+        version: String,
+        /// The name of the child execution.
+        execution_name: String,
+        /// The id of the child execution.
+        execution_id: String,
+        /// The ARN of the child execution.
+        execution_arn: String,
+    },
+    /// A function that is not durable, invoked once.
+    Plain {
+        /// The function's name.
+        function: String,
+        /// The version that is invoked.
+        version: String,
+    },
+}
+
+impl ChainedTarget {
+    /// The version that it runs on.
+    pub fn version(&self) -> &str {
+        match self {
+            Self::Durable { version, .. } | Self::Plain { version, .. } => version,
+        }
+    }
+
+    /// The child execution's id; a plain function has none.
+    pub fn execution_id(&self) -> Option<&str> {
+        match self {
+            Self::Durable { execution_id, .. } => Some(execution_id),
+            Self::Plain { .. } => None,
+        }
+    }
+}
+
 /// What only one type of operation has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Details {
@@ -54,6 +98,15 @@ pub enum Details {
         /// When the next heartbeat is due at the latest.
         heartbeat: Option<Millis>,
     },
+    /// Another function.
+    ChainedInvoke {
+        /// As the function wrote it.
+        function_name: String,
+        /// The tenant that it runs for.
+        tenant_id: Option<String>,
+        /// What runs; none if the name led to nothing that could be started.
+        target: Option<ChainedTarget>,
+    },
 }
 
 impl Details {
@@ -64,6 +117,7 @@ impl Details {
             Self::Step { .. } => OperationType::Step,
             Self::Wait { .. } => OperationType::Wait,
             Self::Callback { .. } => OperationType::Callback,
+            Self::ChainedInvoke { .. } => OperationType::ChainedInvoke,
         }
     }
 }
@@ -91,6 +145,10 @@ impl Operation {
     /// The operation's type.
     pub fn kind(&self) -> OperationType {
         self.details.kind()
+    }
+
+    pub(crate) fn is_open_chained(&self) -> bool {
+        matches!(self.details, Details::ChainedInvoke { .. }) && self.status.is_open()
     }
 
     pub(crate) fn begin(op: &OpRef, at: Millis, details: Details) -> Self {

@@ -15,7 +15,7 @@ impl Execution {
             return None;
         }
         let timer = self.timers.first().map(|(due, _)| *due);
-        [Some(self.deadline()), timer, self.retry_at].into_iter().flatten().min()
+        [Some(self.deadline()), timer, self.next_attempt()].into_iter().flatten().min()
     }
 
     /// The next time after `now` at which the clock changes this execution, once all that is due by now is done.
@@ -24,11 +24,16 @@ impl Execution {
             return None;
         }
         let timer = self.timers.range((now + 1, 0)..).next().map(|(due, _)| *due);
-        [Some(self.deadline()), timer, self.retry_at]
+        [Some(self.deadline()), timer, self.next_attempt()]
             .into_iter()
             .flatten()
             .filter(|due| *due > now)
             .min()
+    }
+
+    /// When a failed invocation is repeated; not during a pause, which the resumption ends.
+    fn next_attempt(&self) -> Option<Millis> {
+        self.retry_at.filter(|_| !self.is_paused())
     }
 
     /// What the clock has brought by now. The end of a retry delay of the invocation itself is no fact: see
@@ -78,7 +83,10 @@ impl Operation {
 fn due_fact(operation: &Operation) -> Fact {
     let op = operation.op.clone();
     match &operation.details {
-        Details::Step { .. } | Details::Context { .. } => Fact::StepReady { id: op.id },
+        // Only steps, waits and callbacks have deadlines.
+        Details::Step { .. } | Details::Context { .. } | Details::ChainedInvoke { .. } => {
+            Fact::StepReady { id: op.id }
+        }
         Details::Wait { seconds, .. } => Fact::WaitSucceeded { op, seconds: *seconds },
         Details::Callback { timeout, heartbeat, .. } => {
             let by_heartbeat = match (timeout, heartbeat) {

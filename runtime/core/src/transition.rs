@@ -55,6 +55,14 @@ pub(crate) fn next_operation(
             };
             Operation::begin(op, at, details)
         }
+        Fact::ChainedInvokeStarted { op, function_name, tenant_id, target, .. } => {
+            let details = Details::ChainedInvoke {
+                function_name: function_name.clone(),
+                tenant_id: tenant_id.clone(),
+                target: target.clone(),
+            };
+            Operation::begin(op, at, details)
+        }
         fact => change_existing(fact, current?.clone(), at)?,
     })
 }
@@ -75,10 +83,17 @@ fn change_existing(fact: &Fact, mut operation: Operation, at: Millis) -> Option<
                 *heartbeat = heartbeat_seconds.map(|seconds| after(at, seconds));
             }
         }
-        Fact::CallbackSucceeded { result, .. } => operation.succeed(result.clone(), at),
-        Fact::CallbackFailed { error, .. } => operation.fail(error, OperationStatus::Failed, at),
-        Fact::CallbackTimedOut { error, .. } => {
+        Fact::CallbackSucceeded { result, .. } | Fact::ChainedInvokeSucceeded { result, .. } => {
+            operation.succeed(result.clone(), at);
+        }
+        Fact::CallbackFailed { error, .. } | Fact::ChainedInvokeFailed { error, .. } => {
+            operation.fail(error, OperationStatus::Failed, at);
+        }
+        Fact::CallbackTimedOut { error, .. } | Fact::ChainedInvokeTimedOut { error, .. } => {
             operation.fail(error, OperationStatus::TimedOut, at);
+        }
+        Fact::ChainedInvokeStopped { error, .. } => {
+            operation.fail(error, OperationStatus::Stopped, at);
         }
         _ => return None,
     }

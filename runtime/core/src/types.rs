@@ -10,6 +10,10 @@ pub type Millis = i64;
 pub enum ExecutionStatus {
     /// Open: it runs, or waits for something.
     Running,
+    /// Open: a pause waits for the invocation in flight.
+    Pausing,
+    /// Open: its function is not invoked until it is resumed.
+    Paused,
     /// Closed with a result.
     Succeeded,
     /// Closed with an error.
@@ -22,13 +26,22 @@ pub enum ExecutionStatus {
 
 impl ExecutionStatus {
     /// Every status, in the order in which AWS lists them.
-    pub const ALL: [Self; 5] =
-        [Self::Running, Self::Succeeded, Self::Failed, Self::TimedOut, Self::Stopped];
+    pub const ALL: [Self; 7] = [
+        Self::Running,
+        Self::Succeeded,
+        Self::Failed,
+        Self::TimedOut,
+        Self::Stopped,
+        Self::Pausing,
+        Self::Paused,
+    ];
 
     /// The name on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Running => "RUNNING",
+            Self::Pausing => "PAUSING",
+            Self::Paused => "PAUSED",
             Self::Succeeded => "SUCCEEDED",
             Self::Failed => "FAILED",
             Self::TimedOut => "TIMED_OUT",
@@ -43,7 +56,7 @@ impl ExecutionStatus {
 
     /// Whether the execution still accepts changes.
     pub fn is_open(self) -> bool {
-        self == Self::Running
+        matches!(self, Self::Running | Self::Pausing | Self::Paused)
     }
 }
 
@@ -180,6 +193,9 @@ pub enum Rejection {
     /// The callback was answered, timed out, or its execution is closed.
     #[error("The callback is either timed out or already completed")]
     CallbackClosed,
+    /// The execution's status does not allow it.
+    #[error("{0}")]
+    Conflict(String),
 }
 
 impl Rejection {

@@ -15,8 +15,8 @@ use durable_core::{
     OperationUpdate,
 };
 use support::{
-    EXECUTION_ID, Server, T0, With, callback, cancel, context, execution, retry, seconds, start,
-    step, text, wait,
+    EXECUTION_ID, Server, T0, With, callback, cancel, chained, context, execution, retry, seconds,
+    start, step, text, wait,
 };
 
 /// The text of the refusal, having made sure that it changed nothing.
@@ -229,7 +229,7 @@ fn an_action_must_be_one_of_its_types() {
         OperationType::Wait => vec![Start, Cancel],
         OperationType::Callback => vec![Start],
         OperationType::Execution => vec![Succeed, Fail],
-        OperationType::ChainedInvoke => Action::ALL.to_vec(),
+        OperationType::ChainedInvoke => vec![Start],
     };
     for kind in OperationType::ALL {
         for action in Action::ALL.into_iter().filter(|action| !legal(kind).contains(action)) {
@@ -246,14 +246,35 @@ fn an_impossible_action_is_named_before_its_options() {
     assert_eq!(complaint, "Invalid action for the given operation type.");
 }
 
-#[test]
-fn a_chained_invoke_is_refused_as_long_as_there_is_none() {
-    let chained = update(OperationType::ChainedInvoke, Start);
-    let complaint = refusal(&mut Server::running(), vec![chained]);
-    assert_eq!(complaint, "CHAINED_INVOKE operations are not supported by this server.");
-}
-
 // Rule 8: what the state allows.
+
+#[test]
+fn a_chained_invocation_needs_a_function_of_this_account_and_is_started_once() {
+    let mut server = Server::after(vec![chained("i", "child:1"), chained("gone", "missing")]);
+    let without = update(OperationType::ChainedInvoke, Start);
+    let complaint = refusal(&mut server, vec![without]);
+    assert_eq!(complaint, "Update for CHAINED_INVOKE operation requires ChainedInvokeOptions.");
+    for id in ["i", "gone"] {
+        let complaint = refusal(&mut server, vec![chained(id, "child:1")]);
+        assert_eq!(complaint, "Cannot start a CHAINED_INVOKE operation that already exists.");
+    }
+    let complaint = refusal(&mut server, vec![chained("new", "elsewhere")]);
+    assert_eq!(complaint, "Cannot start a CHAINED_INVOKE on a function in another account.");
+    let twice = vec![chained("new", "child:1"), chained("new", "child:1")];
+    let complaint = refusal(&mut server, twice);
+    assert_eq!(complaint, "Cannot update the same operation twice in a single request.");
+    let large = "x".repeat(1_048_577);
+    let complaint = refusal(&mut server, vec![chained("new", "child:1").payload(&large)]);
+    let expected = "CHAINED_INVOKE input payload size must be less than or equal to 1048576 bytes.";
+    assert_eq!(complaint, expected);
+    for tenant in [String::new(), "a!b".into(), "x".repeat(257)] {
+        let mut asked = chained("new", "child:1");
+        asked.chained_invoke_options.as_mut().unwrap().tenant_id = Some(tenant);
+        let complaint = refusal(&mut server, vec![asked]);
+        let expected = "TenantId must be 1 to 256 characters matching [a-zA-Z0-9._:/=+-@ ].";
+        assert_eq!(complaint, expected);
+    }
+}
 
 /// One step in each status.
 fn steps() -> Server {

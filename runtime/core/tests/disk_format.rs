@@ -11,7 +11,10 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use durable_core::{ErrorObject, ExecutionStarted, Fact, OpRef, Record, RetryDelay};
+use durable_core::{
+    ChainedTarget, ErrorObject, ExecutionStarted, Fact, OpRef, ParentLink, PauseRequest, Record,
+    ResumeRequest, RetryDelay,
+};
 use serde_json::Value;
 use support::{EXECUTION_ID, T0, error, seconds, start};
 
@@ -48,7 +51,7 @@ fn facts() -> Vec<Fact> {
         tenant_id: Some("tenant".into()),
         ..start()
     };
-    vec![
+    let mut facts = vec![
         Fact::ExecutionStarted(full_start),
         Fact::ExecutionStarted(start()),
         Fact::ExecutionSucceeded { result: result() },
@@ -92,7 +95,84 @@ fn facts() -> Vec<Fact> {
         },
         Fact::InvocationCompleted { request_id: request_id(), started: T0, error: None, shown: 3 },
         Fact::InvocationRetry { failures: 1, empty_suspensions: 2, due: seconds(1) },
+    ];
+    facts.extend(later_facts());
+    facts
+}
+
+/// The kinds that the first version did not have: their lines stand behind the older ones.
+fn later_facts() -> Vec<Fact> {
+    let result = || Some("{\"ok\":true}".to_owned());
+    let request_id = || "0b7d84c9-ea3d-4ffc-b3e5-5ec51c34ff00".to_owned();
+    vec![
+        Fact::ExecutionStarted(ExecutionStarted {
+            parent: Some(ParentLink { execution: EXECUTION_ID.into(), operation: "op-1".into() }),
+            ..start()
+        }),
+        Fact::ChainedInvokeStarted {
+            op: full_op(),
+            function_name: "child:1".into(),
+            tenant_id: Some("tenant".into()),
+            trace_header: Some("Root=1-2-3".into()),
+            input: result(),
+            target: Some(ChainedTarget::Durable {
+                function: "child".into(),
+                version: "1".into(),
+                execution_name: "n".into(),
+                execution_id: EXECUTION_ID.into(),
+                execution_arn: "arn".into(),
+            }),
+        },
+        Fact::ChainedInvokeStarted {
+            op: bare_op(),
+            function_name: "plain".into(),
+            tenant_id: None,
+            trace_header: None,
+            input: None,
+            target: Some(ChainedTarget::Plain { function: "plain".into(), version: "1".into() }),
+        },
+        Fact::ChainedInvokeStarted {
+            op: bare_op(),
+            function_name: "missing".into(),
+            tenant_id: None,
+            trace_header: None,
+            input: None,
+            target: None,
+        },
+        Fact::ChainedInvokeSucceeded { op: full_op(), result: result() },
+        Fact::ChainedInvokeFailed { op: full_op(), error: full_error() },
+        Fact::ChainedInvokeTimedOut { op: full_op(), error: full_error() },
+        Fact::ChainedInvokeStopped { op: full_op(), error: full_error() },
+        Fact::ExecutionPausing { request: full_pause(), extension: 5 },
+        Fact::ExecutionPaused { request: full_pause(), cut_off: Some(request_id()), extension: 5 },
+        Fact::ExecutionPaused {
+            request: PauseRequest {
+                requested: T0,
+                reason: None,
+                timeout_paused: false,
+                client_token: None,
+            },
+            cut_off: None,
+            extension: 0,
+        },
+        Fact::ExecutionResumed {
+            request: ResumeRequest {
+                requested: T0,
+                reason: Some("back".into()),
+                client_token: Some("t2".into()),
+            },
+            extension: 7,
+        },
     ]
+}
+
+fn full_pause() -> PauseRequest {
+    PauseRequest {
+        requested: T0,
+        reason: Some("lunch".into()),
+        timeout_paused: true,
+        client_token: Some("t1".into()),
+    }
 }
 
 /// A record of each fact, and one of all of them from a checkpoint.
@@ -130,11 +210,19 @@ fn kind(fact: &Fact) -> usize {
         Fact::CallbackTimedOut { .. } => 18,
         Fact::CallbackHeartbeat { .. } => 19,
         Fact::InvocationCompleted { .. } => 20,
+        Fact::ChainedInvokeStarted { .. } => 21,
+        Fact::ChainedInvokeSucceeded { .. } => 22,
+        Fact::ChainedInvokeFailed { .. } => 23,
+        Fact::ChainedInvokeTimedOut { .. } => 24,
+        Fact::ChainedInvokeStopped { .. } => 25,
+        Fact::ExecutionPausing { .. } => 26,
+        Fact::ExecutionPaused { .. } => 27,
+        Fact::ExecutionResumed { .. } => 28,
         Fact::InvocationRetry { .. } => KINDS - 1,
     }
 }
 
-const KINDS: usize = 22;
+const KINDS: usize = 30;
 
 #[test]
 fn every_kind_of_fact_is_pinned() {
@@ -205,5 +293,5 @@ fn members_that_may_be_missing_have_a_default() {
     )) else {
         panic!("another fact");
     };
-    assert_eq!((started.trace_header, started.tenant_id), (None, None));
+    assert_eq!((started.trace_header, started.tenant_id, started.parent), (None, None, None));
 }

@@ -10,12 +10,12 @@ mod support;
 
 use durable_core::Action::{Fail, Start, Succeed};
 use durable_core::{
-    CallbackCompletion, ErrorObject, ExecutionStatus, Fact, Millis, OpRef, OperationStatus,
-    OperationUpdate, Rejection, RetryDelay,
+    CallbackCompletion, ChainedOutcome, ErrorObject, ExecutionStatus, Fact, Millis, OpRef,
+    OperationStatus, OperationUpdate, Rejection, RetryDelay,
 };
 use support::{
-    Server, T0, With, callback, context, crashed, error, output, retry, seconds, start, step,
-    succeeded, wait,
+    Server, T0, With, callback, chained, context, crashed, error, output, retry, seconds, start,
+    step, succeeded, wait,
 };
 
 /// The history, one event a line.
@@ -81,9 +81,28 @@ fn event(fact: &Fact, at: Millis) -> String {
                 error.unwrap_or_default()
             )
         }
-        Fact::StepReady { .. } | Fact::CallbackHeartbeat { .. } | Fact::InvocationRetry { .. } => {
-            panic!("no event: {fact:?}")
+        Fact::ChainedInvokeStarted { op, function_name, input, target, .. } => {
+            let version = target.as_ref().map_or("-", |target| target.version());
+            format!("ChainedInvokeStarted {} {function_name} {} {version}", name(op), value(input))
         }
+        Fact::ChainedInvokeSucceeded { op, result } => {
+            format!("ChainedInvokeSucceeded {} {}", name(op), value(result))
+        }
+        Fact::ChainedInvokeFailed { op, error } => {
+            format!("ChainedInvokeFailed {} {}", name(op), cause(error))
+        }
+        Fact::ChainedInvokeTimedOut { op, error } => {
+            format!("ChainedInvokeTimedOut {} {}", name(op), cause(error))
+        }
+        Fact::ChainedInvokeStopped { op, error } => {
+            format!("ChainedInvokeStopped {} {}", name(op), cause(error))
+        }
+        Fact::ExecutionPaused { .. } => "ExecutionPaused".to_owned(),
+        Fact::ExecutionResumed { .. } => "ExecutionResumed".to_owned(),
+        Fact::StepReady { .. }
+        | Fact::CallbackHeartbeat { .. }
+        | Fact::InvocationRetry { .. }
+        | Fact::ExecutionPausing { .. } => panic!("no event: {fact:?}"),
     }
 }
 
@@ -261,6 +280,37 @@ fn f_two_branches_one_after_the_other() {
             "9 StepSucceeded B2/s2 1 attempt=1",
             "10 ContextSucceeded P/B2:B2(ParallelBranch) 1",
             "11 ContextSucceeded P(Parallel) [1,1]",
+        ]
+    );
+}
+
+#[test]
+fn e_a_chained_invocation_that_fails() {
+    let child = chained("i1", "child:1").labelled("ChainedInvoke").payload("{}");
+    let mut server = Server::after(vec![child]);
+    server.suspend(T0);
+    let failed = ChainedOutcome::Failed(error("ChildError", "child failed"));
+    server.report("i1", failed, seconds(1));
+    server.invoke(seconds(1));
+    let output = r#"{"Status":"FAILED","Error":{"ErrorType":"E","ErrorMessage":"m"}}"#;
+    server.end(&support::output(output), seconds(2));
+    assert_eq!(
+        history(&server)[1..],
+        [
+            "2 ChainedInvokeStarted i1(ChainedInvoke) child:1 {} 1",
+            "3 InvocationCompleted 0s..0s",
+            "4 ChainedInvokeFailed i1(ChainedInvoke) ChildError[child failed]",
+            "5 InvocationCompleted 1s..2s E[m]",
+            "6 ExecutionFailed E[m]",
+        ]
+    );
+
+    let server = Server::after(vec![chained("i1", "missing").payload("{}")]);
+    assert_eq!(
+        history(&server)[1..],
+        [
+            "2 ChainedInvokeStarted i1 missing - -",
+            "3 ChainedInvokeFailed i1 ResourceNotFoundException[missing]",
         ]
     );
 }

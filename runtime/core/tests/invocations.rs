@@ -12,8 +12,8 @@ use durable_core::{
     CallbackCompletion, ErrorObject, ExecutionStatus, Fact, InvocationOutcome, OperationUpdate,
 };
 use support::{
-    EXECUTION_ID, Server, T0, callback, context, crashed, error, execution, output, retry, seconds,
-    start, step, succeeded, wait,
+    EXECUTION_ID, Server, T0, callback, chained, context, crashed, error, execution, output, retry,
+    seconds, start, step, succeeded, wait,
 };
 
 const PENDING: &str = r#"{"Status":"PENDING"}"#;
@@ -139,6 +139,8 @@ fn a_handler_may_suspend_while_something_will_wake_it() {
         waiting(callback("k", 0, 0)),
         waiting(callback("k", 9, 0)),
         waiting(callback("k", 0, 9)),
+        waiting(chained("i", "child:1")),
+        waiting(chained("i", "plain")),
     ] {
         let mut server = Server::after(updates.clone());
         server.suspend(T0);
@@ -155,6 +157,7 @@ fn a_handler_that_suspends_for_nothing_is_asked_twice_more_and_then_believed() {
         Vec::new(),
         vec![step("s", Start), context("c", Start)],
         vec![step("s", Succeed), context("c", Succeed)],
+        vec![chained("i", "missing")],
     ] {
         let mut server = Server::after(updates);
         for round in 0..2 {

@@ -10,7 +10,8 @@ mod support;
 use durable_core::Action::{Fail, Start, Succeed};
 use durable_core::{ExecutionStatus, Limits, OperationStatus};
 use support::{
-    Server, T0, With, callback, context, crashed, execution, retry, seconds, start, step, wait,
+    Server, T0, With, callback, chained, context, crashed, execution, retry, seconds, start, step,
+    wait,
 };
 
 fn with_limits(limits: Limits) -> Server {
@@ -45,6 +46,8 @@ fn retries_and_operations_that_appear_with_their_end_count_towards_the_quota() {
         (vec![context("c", Fail)], 1),
         (vec![wait("w", 1)], 1),
         (vec![callback("k", 1, 1)], 1),
+        (vec![chained("i", "child:1")], 1),
+        (vec![chained("i", "missing")], 1),
     ] {
         for (room, status) in
             [(metered, ExecutionStatus::Running), (metered - 1, ExecutionStatus::Failed)]

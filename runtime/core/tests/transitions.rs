@@ -10,12 +10,12 @@ mod support;
 
 use durable_core::Action::{Fail, Start, Succeed};
 use durable_core::{
-    CallbackCompletion, Details, ErrorObject, Execution, ExecutionStatus, OperationStatus,
-    OperationUpdate, Record, Rejection,
+    CallbackCompletion, ChainedOutcome, Details, ErrorObject, Execution, ExecutionStatus,
+    OperationStatus, OperationUpdate, Record, Rejection,
 };
 use support::{
-    Server, T0, With, callback, cancel, context, error, execution, retry, seconds, start, step,
-    wait,
+    Server, T0, With, callback, cancel, chained, context, error, execution, retry, seconds, start,
+    step, wait,
 };
 
 fn in_one_and_in_several(updates: &[OperationUpdate], check: impl Fn(&Server)) {
@@ -353,6 +353,73 @@ fn an_answer_is_refused_when_nobody_knows_the_callback_or_its_execution_is_close
     let refused = server.answer("k", CallbackCompletion::Success(None), T0);
     assert_eq!(refused, Err(Rejection::CallbackClosed));
     assert_eq!(server.status("k"), OperationStatus::Started, "a stop leaves it as it was");
+}
+
+// CHAINED_INVOKE
+
+#[test]
+fn a_chained_invocation_knows_what_it_runs() {
+    in_one_and_in_several(&[chained("i", "child:1"), chained("j", "plain")], |server| {
+        assert_eq!(server.status("i"), OperationStatus::Started);
+        let Details::ChainedInvoke { function_name, target, .. } = &server.op("i").details else {
+            panic!("{:?}", server.op("i"));
+        };
+        assert_eq!(function_name, "child:1");
+        assert!(target.as_ref().is_some_and(|target| target.execution_id().is_some()));
+        let Details::ChainedInvoke { target, .. } = &server.op("j").details else {
+            panic!("{:?}", server.op("j"));
+        };
+        assert_eq!(target.as_ref().map(|target| target.execution_id()), Some(None));
+        assert!(server.execution.has_open_chained());
+    });
+}
+
+#[test]
+fn a_chained_invocation_that_leads_nowhere_has_failed_when_it_is_answered() {
+    let mut server = Server::running();
+    let reply = server.checkpoint(vec![chained("i", "missing")], T0).unwrap();
+    assert_eq!(reply.ids(), ["i"]);
+    let shown = &reply.changed[0];
+    assert_eq!(shown.status, OperationStatus::Failed);
+    assert_eq!(shown.error, Some(error("ResourceNotFoundException", "missing")));
+    assert!(!server.execution.has_open_chained());
+}
+
+#[test]
+fn a_chained_invocation_ends_once_as_its_target_did_and_wakes_the_handler() {
+    let fault = || error("E", "boom");
+    for (outcome, status) in [
+        (ChainedOutcome::Succeeded(Some("1".into())), OperationStatus::Succeeded),
+        (ChainedOutcome::Failed(fault()), OperationStatus::Failed),
+        (ChainedOutcome::TimedOut(fault()), OperationStatus::TimedOut),
+        (ChainedOutcome::Stopped(fault()), OperationStatus::Stopped),
+    ] {
+        let mut server = Server::after(vec![chained("i", "child:1")]);
+        server.suspend(T0);
+        server.report("i", outcome.clone(), seconds(1));
+        assert_eq!(server.status("i"), status);
+        assert_eq!(server.op("i").ended, Some(seconds(1)));
+        assert_eq!(server.op("i").error.is_some(), status != OperationStatus::Succeeded);
+        assert!(!server.execution.has_open_chained());
+        let records = server.journal.len();
+        server.report("i", outcome, seconds(2));
+        assert_eq!(server.journal.len(), records, "only once");
+        server.crash();
+        assert_eq!(server.invoke(seconds(2)), ["i"]);
+    }
+}
+
+#[test]
+fn nobody_waits_for_a_target_once_the_execution_is_over() {
+    let outcome = || ChainedOutcome::Succeeded(None);
+    let mut server = Server::after(vec![chained("i", "child:1"), step("s", Start)]);
+    let end = server.execution.deadline();
+    for (id, now) in [("i", end), ("s", T0), ("unknown", T0)] {
+        assert_eq!(server.execution.decide_chained_outcome(id, outcome(), now), []);
+    }
+    server.stop(ErrorObject::default(), T0);
+    assert_eq!(server.execution.decide_chained_outcome("i", outcome(), T0), []);
+    assert_eq!(server.status("i"), OperationStatus::Started);
 }
 
 // EXECUTION

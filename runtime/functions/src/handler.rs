@@ -1,10 +1,13 @@
 //! A `lambda_runtime` handler in this process.
 
+use std::any::Any;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use lambda_runtime::{Config, Context, Diagnostic, LambdaEvent};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,8 +16,8 @@ use crate::host::{BoxFuture, FunctionError, FunctionHost, Invocation};
 
 /// Runs the handler that a bootstrap would pass to `lambda_runtime::run`.
 ///
-/// Each invocation is a task of its own: a panic is that invocation's failure and nobody else's, and one that uses up
-/// its time is cancelled at its next suspension point.
+/// A panic is that invocation's failure and nobody else's; an invocation that uses up its time is dropped at the point
+/// at which it waits.
 pub struct HandlerFunction<H, Event> {
     handler: Arc<H>,
     event: PhantomData<fn(Event)>,
@@ -40,14 +43,11 @@ where
         Box::pin(async move {
             let request_id = invocation.request_id.clone();
             let timeout = invocation.timeout;
-            let mut task = tokio::spawn(run(handler, invocation));
-            match tokio::time::timeout(timeout, &mut task).await {
+            let running = AssertUnwindSafe(run(handler, invocation)).catch_unwind();
+            match tokio::time::timeout(timeout, running).await {
                 Ok(Ok(result)) => result,
-                Ok(Err(failure)) => Err(panic_error(failure)),
-                Err(_) => {
-                    task.abort();
-                    Err(FunctionError::timed_out(&request_id, timeout))
-                }
+                Ok(Err(panic)) => Err(panic_error(panic.as_ref())),
+                Err(_) => Err(FunctionError::timed_out(&request_id, timeout)),
             }
         })
     }
@@ -104,11 +104,11 @@ fn context(invocation: Invocation) -> Context {
 }
 
 /// As `lambda_runtime` reports it.
-fn panic_error(failure: tokio::task::JoinError) -> FunctionError {
-    let text = failure.try_into_panic().ok().and_then(|panic| {
-        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-        text.or_else(|| panic.downcast_ref::<String>().cloned())
-    });
-    let text = text.unwrap_or_else(|| "no message".to_owned());
+fn panic_error(panic: &(dyn Any + Send)) -> FunctionError {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message");
     FunctionError::new("Runtime.Panic", format!("Lambda panicked: {text}"))
 }

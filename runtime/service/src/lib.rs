@@ -9,6 +9,7 @@
 //! | `service` | opening, shutting down |
 //! | `door` | which API a request is for |
 //! | `listener` | the socket |
+//! | `guard` | keeps web pages away from the socket |
 //! | `lambda/` | one file per Lambda operation |
 //! | `dynamodb/` | the tables |
 //! | `engine/` | the shell around the state machine in `durable-core` |
@@ -21,6 +22,7 @@ mod door;
 mod dynamodb;
 mod engine;
 mod functions;
+mod guard;
 mod lambda;
 mod listener;
 mod service;

@@ -8,11 +8,13 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::response::Response;
+use bytes::Bytes;
 use durable_functions::Door;
 use http::StatusCode;
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
+use crate::guard;
 use crate::wire::error::AwsError;
 use crate::wire::response::with_header;
 
@@ -50,12 +52,14 @@ pub(crate) async fn serve(
 
 async fn answer(State(door): State<Arc<dyn Door>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
+    if let Err(error) = guard::check(&parts.headers) {
+        return refuse(&error).map(Body::from);
+    }
     let response = match axum::body::to_bytes(body, BODY_BYTES_MAX).await {
         Ok(body) => door.answer(Request::from_parts(parts, body)).await,
         Err(_) => {
             let message = format!("The request body is larger than {BODY_BYTES_MAX} bytes.");
-            let refused = AwsError::too_large(message).response();
-            with_header(refused, "x-amzn-requestid", &Uuid::new_v4().to_string())
+            refuse(&AwsError::too_large(message))
         }
     };
     let mut response = response.map(Body::from);
@@ -65,4 +69,9 @@ async fn answer(State(door): State<Arc<dyn Door>>, request: Request) -> Response
         response.headers_mut().insert(http::header::CONNECTION, close);
     }
     response
+}
+
+/// What did not come as far as the door.
+fn refuse(error: &AwsError) -> http::Response<Bytes> {
+    with_header(error.response(), "x-amzn-requestid", &Uuid::new_v4().to_string())
 }

@@ -23,6 +23,9 @@ use crate::wire::arn::Home;
 const RESIDENT_MAX: usize = 10_000;
 /// As AWS waits before it repeats an asynchronous invocation.
 const ASYNC_RETRY_DELAY: Duration = Duration::from_secs(60);
+/// What a target of a chained invocation waits at most: SDKs end an invocation within milliseconds of the checkpoint after
+/// which it has nothing left to do.
+const CHAINED_DELAY: Duration = Duration::from_millis(250);
 /// Between two looks at whether the running invocations have ended.
 const DRAIN_LOOK: Duration = Duration::from_millis(20);
 
@@ -42,6 +45,9 @@ pub struct ServiceConfig {
     /// How long after its failure an asynchronous invocation of a plain function is tried again; the second time
     /// twice as long.
     pub async_retry_delay: Duration,
+    /// How long the target of a chained invocation waits for the end of the invocation that asked for it, so that the
+    /// history shows them in this order.
+    pub chained_delay: Duration,
     /// Tables that must exist.
     pub tables: Vec<TableSpec>,
     /// Executions kept in memory while they are idle.
@@ -58,6 +64,7 @@ impl ServiceConfig {
             limits: Limits::default(),
             retry: RetryPolicy::default(),
             async_retry_delay: ASYNC_RETRY_DELAY,
+            chained_delay: CHAINED_DELAY,
             tables: Vec::new(),
             resident_max: RESIDENT_MAX,
         }
@@ -84,6 +91,10 @@ struct Holding {
 impl Backend for Holding {
     fn commit(&mut self, batch: &[Write]) -> Result<Vec<Outcome>, String> {
         self.backend.commit(batch)
+    }
+
+    fn answered(&mut self, writes: usize) {
+        self.backend.answered(writes);
     }
 
     fn finish(&mut self) {
@@ -147,6 +158,7 @@ impl Service {
             retry: config.retry,
             resident_max: config.resident_max,
             async_retry_delay: config.async_retry_delay,
+            chained_delay: config.chained_delay,
         };
         let functions = Functions::new(functions, clock.now());
         let engine = Engine::new(home, functions, clock, store, options);
@@ -158,6 +170,7 @@ impl Service {
             tokio::spawn(Arc::clone(&engine).run_clock()),
             tokio::spawn(Arc::clone(&engine).run_sweeper()),
             tokio::spawn(Arc::clone(&engine).run_async_queue()),
+            tokio::spawn(Arc::clone(&engine).run_chained()),
         ];
         let tasks = Mutex::new(tasks);
         Ok(Self { engine, dynamodb, door, tasks, recovered })

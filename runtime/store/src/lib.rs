@@ -15,14 +15,19 @@
 //! | file | job |
 //! |---|---|
 //! | `model` | what is written and read |
+//! | `committer` | the one holder of the connection that writes |
 //! | `writer` | the queue and the batches |
 //! | `sqlite` | a batch as SQL; the seam behind which faults are injected |
 //! | `reader` | look-ups and pages |
+//! | `chained` | chained invocations that have not ended |
 //! | `queue` | asynchronous invocations that wait |
 //! | `schema` | tables, indexes, pragmas |
+//! | `wal` | keeps the write-ahead log short |
 //! | `lock` | one process per data directory |
 //! | `error` | what can go wrong |
 
+mod chained;
+mod committer;
 mod error;
 mod lock;
 mod model;
@@ -30,6 +35,7 @@ mod queue;
 mod reader;
 mod schema;
 mod sqlite;
+mod wal;
 mod writer;
 
 use std::path::Path;
@@ -38,10 +44,11 @@ use std::sync::Arc;
 pub use error::{OpenError, StoreError};
 pub use lock::DirectoryLock;
 pub use model::{
-    Closing, ExecutionRow, IndexChange, JournalRow, ListFilter, ListPosition, NewExecution,
-    Outcome, QueuedInvocation, Write,
+    ChainedChange, ChainedRow, ChainedWork, Closing, ExecutionRow, IndexChange, JournalRow,
+    ListFilter, ListPosition, NewExecution, Outcome, PauseChange, QueuedInvocation, Write,
 };
 pub use sqlite::{Backend, SqliteBackend};
+pub use wal::WalKeeper;
 pub use writer::WRITE_QUEUE_MAX;
 
 use reader::Readers;
@@ -199,6 +206,27 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<QueuedInvocation>, StoreError> {
         self.read(move |reader| reader.queued_invocations(limit)).await
+    }
+
+    /// The next `limit` chained invocations with something to do, in the order in which they are due.
+    ///
+    /// # Errors
+    /// [`StoreError::Read`].
+    pub async fn chained_work(&self, limit: usize) -> Result<Vec<ChainedRow>, StoreError> {
+        self.read(move |reader| reader.chained_work(limit)).await
+    }
+
+    /// What is to do for one chained invocation.
+    ///
+    /// # Errors
+    /// [`StoreError::Read`].
+    pub async fn chained_work_of(
+        &self,
+        parent: &str,
+        operation: &str,
+    ) -> Result<Option<ChainedRow>, StoreError> {
+        let (parent, operation) = (parent.to_owned(), operation.to_owned());
+        self.read(move |reader| reader.chained_work_of(&parent, &operation)).await
     }
 
     /// How many executions are open.

@@ -3,7 +3,7 @@
 //! The journal holds what happened; the index row of an execution holds what has to be found without reading a journal:
 //! its names, its status, when it wakes, and whether it has something left to do.
 
-use durable_core::{ExecutionStatus, Millis, Record};
+use durable_core::{ExecutionStatus, Millis, ParentLink, Record};
 
 use crate::error::StoreError;
 
@@ -48,6 +48,11 @@ pub enum Write {
         /// Which one.
         key: i64,
     },
+    /// A chained invocation that nobody waits for any more.
+    ForgetChained {
+        /// Which one.
+        key: i64,
+    },
     /// Executions to forget, journal and name included.
     Delete {
         /// Their keys.
@@ -72,6 +77,73 @@ pub struct NewExecution {
     pub next_wake: Millis,
     /// Its first record, as [`JournalRow::encode`] writes it.
     pub body: Vec<u8>,
+    /// The chained invocation that starts it.
+    pub parent: Option<ParentLink>,
+}
+
+/// What a record changes in the table of chained invocations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChainedChange {
+    /// The record starts one.
+    Started {
+        /// The id of the execution.
+        parent: String,
+        /// The operation.
+        operation: String,
+        /// When it is to be dispatched at the latest.
+        due: Millis,
+    },
+    /// The invocation that started some has ended, so they need not wait longer.
+    Released {
+        /// The id of the execution.
+        parent: String,
+        /// When they are to be dispatched.
+        due: Millis,
+    },
+    /// The record ends one.
+    Ended {
+        /// The id of the execution.
+        parent: String,
+        /// The operation.
+        operation: String,
+    },
+    /// The record closes a child: its outcome is to be reported.
+    ChildClosed {
+        /// The id of the parent.
+        parent: String,
+        /// The operation that started the child.
+        operation: String,
+        /// When it is to be reported.
+        due: Millis,
+    },
+}
+
+/// A chained invocation for which something is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChainedRow {
+    /// Names it inside the store.
+    pub key: i64,
+    /// The id of the execution that it belongs to.
+    pub parent: String,
+    /// The operation.
+    pub operation: String,
+    /// The execution's key.
+    pub parent_key: i64,
+    /// The record that started it.
+    pub seq: u64,
+    /// What is to do.
+    pub work: ChainedWork,
+    /// When.
+    pub due: Millis,
+}
+
+/// What is to do for a chained invocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChainedWork {
+    /// Start the target.
+    Dispatch,
+    /// Tell the parent how the child ended.
+    Report,
 }
 
 /// An asynchronous invocation of a plain function.
@@ -106,13 +178,30 @@ pub struct IndexChange {
     pub active: Option<bool>,
     /// It is closed by this record.
     pub closing: Option<Closing>,
+    /// The record pauses or resumes it.
+    pub pause: Option<PauseChange>,
+    /// What changes for chained invocations.
+    pub chained: Vec<ChainedChange>,
 }
 
 impl IndexChange {
     /// Whether there is nothing to change.
     pub fn is_empty(&self) -> bool {
-        self.next_wake.is_none() && self.active.is_none() && self.closing.is_none()
+        self.next_wake.is_none()
+            && self.active.is_none()
+            && self.closing.is_none()
+            && self.pause.is_none()
+            && self.chained.is_empty()
     }
+}
+
+/// A pause as the index shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PauseChange {
+    /// The status from now on.
+    pub status: ExecutionStatus,
+    /// The record that says so.
+    pub seq: u64,
 }
 
 /// How an execution was closed.
@@ -161,6 +250,8 @@ pub struct ExecutionRow {
     pub ended: Option<Millis>,
     /// The record that closed it.
     pub closing_seq: Option<u64>,
+    /// The last record that paused or resumed it.
+    pub pause_seq: Option<u64>,
 }
 
 /// One record of a journal.

@@ -7,9 +7,8 @@ use durable_core::ExecutionStatus;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params, params_from_iter};
 
 use crate::error::{OpenError, StoreError};
-use crate::model::{ExecutionRow, JournalRow, ListFilter, QueuedInvocation};
-use crate::queue;
-use crate::schema;
+use crate::model::{ChainedRow, ExecutionRow, JournalRow, ListFilter, QueuedInvocation};
+use crate::{chained, queue, schema};
 
 /// Idle connections that are kept; more are opened when more read at once, and closed afterwards.
 const IDLE_MAX: usize = 4;
@@ -47,7 +46,8 @@ impl Readers {
 }
 
 const COLUMNS: &str =
-    "key, id, function, version, name, status, started, ended, closing_seq FROM executions";
+    "key, id, function, version, name, status, started, ended, closing_seq, pause_seq
+     FROM executions";
 
 pub(crate) struct Reader {
     connection: Connection,
@@ -98,6 +98,18 @@ impl Reader {
         limit: usize,
     ) -> Result<Vec<QueuedInvocation>, StoreError> {
         queue::first(&self.connection, limit)
+    }
+
+    pub(crate) fn chained_work(&self, limit: usize) -> Result<Vec<ChainedRow>, StoreError> {
+        chained::first(&self.connection, limit)
+    }
+
+    pub(crate) fn chained_work_of(
+        &self,
+        parent: &str,
+        operation: &str,
+    ) -> Result<Option<ChainedRow>, StoreError> {
+        chained::of(&self.connection, parent, operation)
     }
 
     pub(crate) fn open_count(&self) -> Result<u64, StoreError> {
@@ -216,5 +228,6 @@ fn execution_row(row: &Row<'_>) -> rusqlite::Result<ExecutionRow> {
         started: row.get(6)?,
         ended: row.get(7)?,
         closing_seq: row.get::<_, Option<i64>>(8)?.map(i64::unsigned_abs),
+        pause_seq: row.get::<_, Option<i64>>(9)?.map(i64::unsigned_abs),
     })
 }

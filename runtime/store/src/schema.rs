@@ -5,10 +5,10 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::OpenError;
-use crate::queue;
+use crate::{chained, queue};
 
 /// The format that this version writes, in SQLite's `user_version`.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 
 /// `executions` is the index, `journal` the truth. A journal's key leads with the execution, so its records lie
 /// together and a page of history is one range. The partial indexes hold only rows that somebody will look for: a
@@ -27,6 +27,7 @@ CREATE TABLE executions (
     active      INTEGER NOT NULL,
     delete_at   INTEGER,
     closing_seq INTEGER,
+    pause_seq   INTEGER,
     UNIQUE (function, name)
 ) STRICT;
 CREATE INDEX executions_by_start ON executions (function, started);
@@ -45,6 +46,8 @@ CREATE TABLE journal (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// Pages of the write-ahead log (4 KiB each) at which a commit moves the log itself.
+const LOG_PAGES_MAX: u32 = 50_000;
 /// Statements kept prepared per connection.
 const STATEMENT_CACHE: usize = 64;
 
@@ -61,15 +64,28 @@ pub(crate) fn open_writer(file: &Path) -> Result<Connection, OpenError> {
     if found > FORMAT {
         return Err(OpenError::Newer { path: file.to_owned(), found, known: FORMAT });
     }
-    // WAL: readers never wait for the writer. FULL: a commit returns only after its fsync.
-    connection
-        .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
-        .map_err(unusable)?;
+    // WAL: readers never wait for the writer. FULL: a commit returns only after its fsync. The log is moved by the
+    // keeper; a commit does it only if the keeper has fallen far behind.
+    let settings = format!(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+         PRAGMA wal_autocheckpoint = {LOG_PAGES_MAX};"
+    );
+    connection.execute_batch(&settings).map_err(unusable)?;
     if found == 0 {
-        let invocations = queue::TABLE;
-        let create =
-            format!("BEGIN; {TABLES} {invocations} PRAGMA user_version = {FORMAT}; COMMIT;");
+        let (invocations, chained) = (queue::TABLE, chained::TABLE);
+        let create = format!(
+            "BEGIN; {TABLES} {invocations} {chained} PRAGMA user_version = {FORMAT}; COMMIT;"
+        );
         connection.execute_batch(&create).map_err(unusable)?;
+    }
+    if found == 1 {
+        // Format 1 knew neither chained invocations nor pauses, so there are none to carry over.
+        let upgrade = format!(
+            "BEGIN; ALTER TABLE executions ADD COLUMN pause_seq INTEGER; {} \
+             PRAGMA user_version = {FORMAT}; COMMIT;",
+            chained::TABLE
+        );
+        connection.execute_batch(&upgrade).map_err(unusable)?;
     }
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
     Ok(connection)

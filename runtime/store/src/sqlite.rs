@@ -6,7 +6,8 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use crate::error::OpenError;
 use crate::model::{IndexChange, NewExecution, Outcome, Write};
-use crate::{queue, schema};
+use crate::wal::WalKeeper;
+use crate::{chained, queue, schema};
 
 /// Where batches are committed. The seam at which tests inject faults.
 pub trait Backend: Send + 'static {
@@ -15,6 +16,11 @@ pub trait Backend: Send + 'static {
     /// # Errors
     /// Why nothing was committed, for people.
     fn commit(&mut self, batch: &[Write]) -> Result<Vec<Outcome>, String>;
+
+    /// Called after a commit's callers have their answers: time for what need not keep them waiting.
+    fn answered(&mut self, writes: usize) {
+        let _ = writes;
+    }
 
     /// Leaves the file tidy before it is closed; nothing depends on it.
     fn finish(&mut self) {}
@@ -33,11 +39,12 @@ pub trait Backend: Send + 'static {
 #[derive(Debug)]
 pub struct SqliteBackend {
     connection: Connection,
+    keeper: WalKeeper,
 }
 
 impl SqliteBackend {
     pub(crate) fn open(file: &Path) -> Result<Self, OpenError> {
-        Ok(Self { connection: schema::open_writer(file)? })
+        Ok(Self { connection: schema::open_writer(file)?, keeper: WalKeeper::spawn(file)? })
     }
 
     fn commit_batch(&mut self, batch: &[Write]) -> rusqlite::Result<Vec<Outcome>> {
@@ -53,6 +60,10 @@ impl SqliteBackend {
 impl Backend for SqliteBackend {
     fn commit(&mut self, batch: &[Write]) -> Result<Vec<Outcome>, String> {
         self.commit_batch(batch).map_err(|error| error.to_string())
+    }
+
+    fn answered(&mut self, writes: usize) {
+        self.keeper.committed(writes);
     }
 
     fn finish(&mut self) {
@@ -76,6 +87,9 @@ fn apply(transaction: &Transaction<'_>, write: &Write) -> rusqlite::Result<Outco
         Write::Append { key, seq, first_event, body, index } => {
             append(transaction, *key, *seq, *first_event, body)?;
             change_index(transaction, *key, index)?;
+            for change in &index.chained {
+                chained::change(transaction, *key, *seq, change)?;
+            }
         }
         Write::Index { key, index } => change_index(transaction, *key, index)?,
         Write::Enqueue(queued) => {
@@ -85,6 +99,7 @@ fn apply(transaction: &Transaction<'_>, write: &Write) -> rusqlite::Result<Outco
             queue::requeue(transaction, *key, *attempts, *due)?;
         }
         Write::Dequeue { key } => queue::dequeue(transaction, *key)?,
+        Write::ForgetChained { key } => chained::remove(transaction, *key)?,
         Write::Delete { keys } => {
             for key in keys {
                 delete(transaction, *key)?;
@@ -114,6 +129,9 @@ fn start(transaction: &Transaction<'_>, new: &NewExecution) -> rusqlite::Result<
     }
     let key = transaction.last_insert_rowid();
     append(transaction, key, 0, 1, &new.body)?;
+    if let Some(parent) = &new.parent {
+        chained::child_started(transaction, &parent.execution, &parent.operation)?;
+    }
     Ok(Outcome::Done { key })
 }
 
@@ -152,6 +170,11 @@ fn change_index(
                 closing.seq as i64
             ])?;
         return Ok(());
+    }
+    if let Some(pause) = change.pause {
+        transaction
+            .prepare_cached("UPDATE executions SET status = ?2, pause_seq = ?3 WHERE key = ?1")?
+            .execute(params![key, pause.status.as_str(), pause.seq as i64])?;
     }
     if let Some(next_wake) = change.next_wake {
         transaction

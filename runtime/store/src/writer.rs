@@ -1,9 +1,16 @@
 //! The queue in front of the disk, and the thread behind it.
+//!
+//! A caller that finds nobody committing and nobody waiting commits by itself: handing one write to a thread and being
+//! woken by it costs more than a fast disk's fsync. As soon as two meet, the thread takes all that wait.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicIsize, Ordering};
+use std::time::Duration;
 
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::committer::Committer;
 use crate::error::{OpenError, StoreError};
 use crate::model::{Outcome, Write};
 use crate::sqlite::Backend;
@@ -14,28 +21,34 @@ pub const WRITE_QUEUE_MAX: usize = 4096;
 /// Writes committed with one fsync. A bound on how long the first of them waits for the last.
 const BATCH_MAX: usize = 1024;
 
-struct Request {
-    write: Write,
-    answer: oneshot::Sender<Result<Outcome, StoreError>>,
-}
+/// A disk that took longer for the last commit is left to the thread.
+const QUICK_COMMIT_MAX: Duration = Duration::from_millis(1);
+
+type Answer = oneshot::Sender<Result<Outcome, StoreError>>;
 
 enum Message {
-    Write(Box<Request>),
+    Write(Box<Write>, Answer),
     Close(oneshot::Sender<()>),
 }
 
 /// A handle to the writer thread.
 #[derive(Clone)]
 pub(crate) struct Writer {
+    committer: Committer,
     queue: mpsc::Sender<Message>,
-    poison: Arc<Mutex<Option<String>>>,
+    /// Writes in the queue. Counted behind the queue's back, so below zero for a moment when one is taken at once.
+    waiting: Arc<AtomicIsize>,
 }
 
 impl Writer {
     pub(crate) fn spawn(backend: Box<dyn Backend>) -> Result<Self, OpenError> {
         let (queue, receiver) = mpsc::channel(WRITE_QUEUE_MAX);
-        let poison = Arc::new(Mutex::new(None));
-        let thread = WriterThread { backend, receiver, poison: Arc::clone(&poison) };
+        let writer = Self { committer: Committer::new(backend), queue, waiting: Arc::default() };
+        let thread = WriterThread {
+            committer: writer.committer.clone(),
+            receiver,
+            waiting: Arc::clone(&writer.waiting),
+        };
         std::thread::Builder::new()
             .name("journal-writer".to_owned())
             .spawn(move || thread.run())
@@ -43,18 +56,42 @@ impl Writer {
             path: "the journal's writer thread".into(),
             reason: error.to_string(),
         })?;
-        Ok(Self { queue, poison })
+        Ok(writer)
     }
 
     pub(crate) async fn write(&self, write: Write) -> Result<Outcome, StoreError> {
+        let write = match self.write_alone(write) {
+            Ok(outcome) => return outcome,
+            Err(write) => write,
+        };
         let (answer, outcome) = oneshot::channel();
-        let message = Message::Write(Box::new(Request { write, answer }));
-        self.queue.send(message).await.map_err(|_| StoreError::Closed)?;
+        self.queue.send(Message::Write(write, answer)).await.map_err(|_| StoreError::Closed)?;
+        self.waiting.fetch_add(1, Ordering::AcqRel);
         outcome.await.unwrap_or(Err(StoreError::Closed))
     }
 
+    /// Commits on this thread if nobody else wants to and the disk is quick; otherwise gives the write back.
+    ///
+    /// This blocks a thread of the runtime for as long as an fsync takes. On a runtime with several threads and a disk
+    /// that answers within [`QUICK_COMMIT_MAX`] that is less than two switches between threads would cost.
+    fn write_alone(&self, write: Write) -> Result<Result<Outcome, StoreError>, Box<Write>> {
+        let write = Box::new(write);
+        let may_block = Handle::try_current()
+            .is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread);
+        if !may_block
+            || self.waiting.load(Ordering::Acquire) > 0
+            || self.committer.last_commit() > QUICK_COMMIT_MAX
+        {
+            return Err(write);
+        }
+        let Some(mut turn) = self.committer.try_turn() else { return Err(write) };
+        let outcomes = turn.commit(std::slice::from_ref(&write));
+        turn.answered(1);
+        Ok(outcomes.and_then(|outcomes| outcomes.first().copied().ok_or(StoreError::Closed)))
+    }
+
     pub(crate) fn poisoned(&self) -> Option<String> {
-        self.poison.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.committer.poisoned()
     }
 
     pub(crate) async fn close(&self) {
@@ -67,36 +104,25 @@ impl Writer {
 }
 
 struct WriterThread {
-    backend: Box<dyn Backend>,
+    committer: Committer,
     receiver: mpsc::Receiver<Message>,
-    poison: Arc<Mutex<Option<String>>>,
+    waiting: Arc<AtomicIsize>,
 }
 
 impl WriterThread {
     fn run(mut self) {
         while let Some(first) = self.receiver.blocking_recv() {
-            let mut writes = Vec::new();
-            let mut answers = Vec::new();
-            let mut closing = None;
-            let mut next = Some(first);
-            while let Some(message) = next.take() {
-                match message {
-                    Message::Write(request) => {
-                        writes.push(request.write);
-                        answers.push(request.answer);
-                    }
-                    Message::Close(done) => {
-                        closing = Some(done);
-                        break;
-                    }
-                }
-                if writes.len() < BATCH_MAX {
-                    next = self.receiver.try_recv().ok();
-                }
+            // The turn first, then the batch: what comes in while another commits is part of it.
+            let committer = self.committer.clone();
+            let mut turn = committer.turn();
+            let (writes, answers, closing) = self.take_batch(first);
+            if !writes.is_empty() {
+                let outcomes = turn.commit(&writes);
+                give_answers(outcomes, answers);
+                turn.answered(writes.len());
             }
-            self.commit(&writes, answers);
             if let Some(done) = closing {
-                self.backend.finish();
+                turn.close();
                 // The receiver goes with it, so later writes are refused.
                 drop(self);
                 let _ = done.send(());
@@ -105,40 +131,39 @@ impl WriterThread {
         }
     }
 
-    fn commit(
+    fn take_batch(
         &mut self,
-        writes: &[Write],
-        answers: Vec<oneshot::Sender<Result<Outcome, StoreError>>>,
-    ) {
-        if writes.is_empty() {
-            return;
-        }
-        let result = match self.poison_reason() {
-            Some(reason) => Err(reason),
-            None => self.backend.commit(writes).inspect_err(|reason| self.set_poison(reason)),
-        };
-        match result {
-            Ok(outcomes) => {
-                for (answer, outcome) in answers.into_iter().zip(outcomes) {
-                    // A caller that went away does not need its answer.
-                    let _ = answer.send(Ok(outcome));
+        first: Message,
+    ) -> (Vec<Write>, Vec<Answer>, Option<oneshot::Sender<()>>) {
+        let (mut writes, mut answers) = (Vec::new(), Vec::new());
+        let mut next = Some(first);
+        while let Some(message) = next {
+            match message {
+                Message::Write(write, answer) => {
+                    writes.push(*write);
+                    answers.push(answer);
                 }
+                Message::Close(done) => return (writes, answers, Some(done)),
             }
-            Err(reason) => {
-                for answer in answers {
-                    let _ = answer.send(Err(StoreError::Unavailable(reason.clone())));
-                }
+            next = if writes.len() < BATCH_MAX { self.receiver.try_recv().ok() } else { None };
+        }
+        self.waiting.fetch_sub(writes.len() as isize, Ordering::AcqRel);
+        (writes, answers, None)
+    }
+}
+
+fn give_answers(outcomes: Result<Vec<Outcome>, StoreError>, answers: Vec<Answer>) {
+    // A caller that went away does not need its answer.
+    match outcomes {
+        Ok(outcomes) => {
+            for (answer, outcome) in answers.into_iter().zip(outcomes) {
+                let _ = answer.send(Ok(outcome));
             }
         }
-    }
-
-    fn poison_reason(&self) -> Option<String> {
-        self.poison.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// After a failed commit nobody knows what the system's cache and the disk agree on, so nothing is written on top.
-    fn set_poison(&self, reason: &str) {
-        tracing::error!(reason, "a commit failed; the store refuses writes from now on");
-        *self.poison.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.to_owned());
+        Err(error) => {
+            for answer in answers {
+                let _ = answer.send(Err(error.clone()));
+            }
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use crate::checkpoint::update::OperationUpdate;
+use crate::checkpoint::update::{OperationUpdate, Resolution, Resolver};
 use crate::execution::Execution;
 use crate::fact::{Fact, Metered};
 use crate::limits::Limits;
@@ -16,6 +16,7 @@ pub(crate) struct Draft<'a> {
     pub(crate) now: Millis,
     pub(crate) limits: &'a Limits,
     nonce: &'a mut dyn FnMut() -> String,
+    resolver: &'a Resolver<'a>,
     touched: IndexMap<String, Operation>,
     facts: Vec<Fact>,
     metered: Metered,
@@ -27,9 +28,10 @@ impl<'a> Draft<'a> {
         now: Millis,
         limits: &'a Limits,
         nonce: &'a mut dyn FnMut() -> String,
+        resolver: &'a Resolver<'a>,
     ) -> Self {
         let (touched, facts) = (IndexMap::new(), Vec::new());
-        Self { base, now, limits, nonce, touched, facts, metered: base.metered }
+        Self { base, now, limits, nonce, resolver, touched, facts, metered: base.metered }
     }
 
     pub(crate) fn get(&self, id: &str) -> Option<&Operation> {
@@ -65,6 +67,14 @@ impl<'a> Draft<'a> {
         });
     }
 
+    /// A pause takes hold with the checkpoint, unless that ends the execution.
+    pub(crate) fn pause_if_pausing(&mut self) {
+        if !self.facts.iter().any(Fact::is_closing) {
+            let invocation = self.base.invocation.as_ref().map(|invocation| invocation.id.clone());
+            self.facts.extend(self.base.pause_takes_hold(invocation));
+        }
+    }
+
     pub(crate) fn extend(&mut self, facts: Vec<Fact>) {
         for fact in facts {
             self.push(fact);
@@ -77,6 +87,11 @@ impl<'a> Draft<'a> {
 
     pub(crate) fn nonce(&mut self) -> String {
         (self.nonce)()
+    }
+
+    /// What a function's name leads to.
+    pub(crate) fn resolve(&mut self, function_name: &str) -> Result<Resolution, Rejection> {
+        (self.resolver)(function_name, &mut *self.nonce)
     }
 
     /// The operation's full name in facts: what is recorded of it, or else what the update says.

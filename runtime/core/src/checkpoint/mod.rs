@@ -5,6 +5,7 @@
 //! service (specification section 4.6 and 4.7), one file per operation type.
 
 mod callback;
+mod chained;
 mod context;
 mod draft;
 mod execution;
@@ -12,7 +13,10 @@ mod step;
 mod update;
 mod wait;
 
-pub use update::{Action, CallbackOptions, OperationUpdate, StepOptions, WaitOptions};
+pub use update::{
+    Action, CallbackOptions, ChainedInvokeOptions, OperationUpdate, Resolution, Resolver,
+    StepOptions, WaitOptions,
+};
 
 use crate::checkpoint::draft::Draft;
 use crate::execution::{Execution, StoredReply};
@@ -73,7 +77,14 @@ impl Execution {
         Some(CheckpointToken::new(&self.start.id, &invocation.id, invocation.sequence))
     }
 
-    /// Decides a batch. The token has been checked; `nonce` gives a fresh UUID for each callback.
+    /// The token that the answer to a checkpoint carries. A pause withholds it, though the old one stays good: an SDK
+    /// that goes on with it is heard, and gets a token once the execution is resumed.
+    pub fn reply_token(&self) -> Option<CheckpointToken> {
+        self.current_token().filter(|_| !self.is_paused())
+    }
+
+    /// Decides a batch. The token has been checked; `nonce` gives a fresh UUID for each callback and each child
+    /// execution, `resolver` tells what a chained invocation leads to.
     ///
     /// Timers that are due are completed first, so that a handler which polls sees them at once.
     ///
@@ -85,12 +96,13 @@ impl Execution {
         now: Millis,
         limits: &Limits,
         nonce: &mut dyn FnMut() -> String,
+        resolver: &Resolver<'_>,
     ) -> Result<CheckpointDecision, Rejection> {
         // The execution timeout wins over whatever else is due, so it also wins when its timer has not run yet.
         if !self.status.is_open() || self.deadline() <= now {
             return Err(Rejection::invalid(STALE_TOKEN));
         }
-        let mut draft = Draft::new(self, now, limits, nonce);
+        let mut draft = Draft::new(self, now, limits, nonce, resolver);
         draft.extend(self.due_facts(now));
         check_batch(updates)?;
         for update in updates {
@@ -102,14 +114,11 @@ impl Execution {
                 OperationType::Step => step::decide(&mut draft, update)?,
                 OperationType::Wait => wait::decide(&mut draft, update)?,
                 OperationType::Callback => callback::decide(&mut draft, update)?,
-                OperationType::ChainedInvoke => {
-                    return Err(Rejection::invalid(
-                        "CHAINED_INVOKE operations are not supported by this server.",
-                    ));
-                }
+                OperationType::ChainedInvoke => chained::decide(&mut draft, update)?,
             }
         }
         draft.close_if_over_quota();
+        draft.pause_if_pausing();
         let invocation = self.invocation.as_ref().map(|invocation| invocation.id.clone());
         Ok(CheckpointDecision { record: Record { at: now, invocation, facts: draft.into_facts() } })
     }

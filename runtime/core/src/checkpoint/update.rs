@@ -1,7 +1,7 @@
 //! What a checkpoint asks for, free of the wire's spelling.
 
-use crate::operation::OpRef;
-use crate::types::{ErrorObject, OperationType};
+use crate::operation::{ChainedTarget, OpRef};
+use crate::types::{ErrorObject, OperationType, Rejection};
 
 /// What to do with an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +62,30 @@ pub struct CallbackOptions {
     pub heartbeat_timeout_seconds: Option<u32>,
 }
 
+/// Options of a CHAINED_INVOKE update.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChainedInvokeOptions {
+    /// The function, in any of Lambda's spellings.
+    pub function_name: String,
+    /// The tenant that it runs for.
+    pub tenant_id: Option<String>,
+    /// The X-Ray header that it is given instead of the execution's own.
+    pub trace_header: Option<String>,
+}
+
+/// What a function's name leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resolution {
+    /// Something that can be started.
+    Target(ChainedTarget),
+    /// Nothing: the operation fails with this as soon as it has begun.
+    Unavailable(ErrorObject),
+}
+
+/// Knows the functions: what a name leads to, with fresh UUIDs for a child execution, or why it is not accepted.
+pub type Resolver<'a> =
+    dyn Fn(&str, &mut dyn FnMut() -> String) -> Result<Resolution, Rejection> + 'a;
+
 /// One element of a checkpoint's `Updates`; its members have been checked against the service model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OperationUpdate {
@@ -83,6 +107,8 @@ pub struct OperationUpdate {
     pub wait_options: Option<WaitOptions>,
     /// For a callback.
     pub callback_options: Option<CallbackOptions>,
+    /// For a chained invocation.
+    pub chained_invoke_options: Option<ChainedInvokeOptions>,
 }
 
 impl OperationUpdate {
@@ -98,6 +124,7 @@ impl OperationUpdate {
             step_options: None,
             wait_options: None,
             callback_options: None,
+            chained_invoke_options: None,
         }
     }
 }

@@ -18,8 +18,14 @@ pub(crate) enum Command {
     EndOfZombie(usize, Ending),
     /// Somebody answers a callback.
     Answer(&'static str, bool),
+    /// The target of a chained invocation ends: 0 well, 1 with an error, 2 too late, 3 stopped.
+    Report(&'static str, usize),
     /// Somebody is still at work.
     Heartbeat(&'static str),
+    /// An operator pauses the execution, and with it perhaps its timeout.
+    Pause(bool),
+    /// An operator resumes it.
+    Unpause,
     /// An operator stops the execution.
     Stop,
     /// Time passes, in milliseconds.
@@ -56,7 +62,7 @@ pub(crate) struct Ask {
     pub(crate) parent: Option<&'static str>,
     pub(crate) payload: Option<u8>,
     pub(crate) error: bool,
-    /// A retry's delay, a wait's length, a callback's timeout.
+    /// A retry's delay, a wait's length, a callback's timeout; of a chained invocation, that its target is missing.
     pub(crate) seconds: Option<u32>,
     pub(crate) heartbeat: u32,
 }
@@ -75,6 +81,7 @@ const STEPS: [&str; 7] = ["s0", "s1", "s2", "s3", "s4", "s5", "s6"];
 const WAITS: [&str; 4] = ["w0", "w1", "w2", "w3"];
 const CONTEXTS: [&str; 3] = ["c0", "c1", "c2"];
 const CALLBACKS: [&str; 4] = ["k0", "k1", "k2", "k3"];
+const CHAINED: [&str; 4] = ["i0", "i1", "i2", "i3"];
 
 fn parent() -> impl Strategy<Value = Option<&'static str>> {
     prop_oneof![6 => Just(None), 1 => select(&CONTEXTS[..]).prop_map(Some)]
@@ -103,6 +110,11 @@ fn sensible() -> impl Strategy<Value = Ask> {
             heartbeat,
             ..ask(id, "CALLBACK", "START").seconds(timeout)
         });
+    let chained = (select(&CHAINED[..]), 0..9_u8).prop_map(|(id, payload)| Ask {
+        payload: (payload > 4).then_some(payload),
+        seconds: (payload == 0).then_some(1),
+        ..ask(id, "CHAINED_INVOKE", "START")
+    });
     let context =
         (select(&CONTEXTS[..]), select(&["START", "START", "SUCCEED", "FAIL"][..]), 1..9_u8)
             .prop_map(|(id, action, payload)| Ask {
@@ -115,14 +127,15 @@ fn sensible() -> impl Strategy<Value = Ask> {
         3 => with_parent(wait.boxed()),
         1 => cancel,
         3 => with_parent(callback.boxed()),
+        3 => with_parent(chained.boxed()),
         3 => context,
     ]
 }
 
 /// An update such as only a broken client sends, most of the time.
 fn wild() -> impl Strategy<Value = Ask> {
-    let ids: Vec<&str> = [&STEPS[..], &WAITS, &CONTEXTS, &CALLBACKS].concat();
-    let kinds = ["STEP", "STEP", "WAIT", "CONTEXT", "CALLBACK", "EXECUTION"];
+    let ids: Vec<&str> = [&STEPS[..], &WAITS, &CONTEXTS, &CALLBACKS, &CHAINED].concat();
+    let kinds = ["STEP", "STEP", "WAIT", "CONTEXT", "CALLBACK", "CHAINED_INVOKE", "EXECUTION"];
     let actions = ["START", "SUCCEED", "FAIL", "RETRY", "CANCEL"];
     (
         select(ids.clone()),
@@ -182,7 +195,10 @@ pub(crate) fn commands() -> impl Strategy<Value = Vec<Command>> {
         60 => Just(Command::Tick),
         150 => Just(Command::Resume),
         36 => (select(&CALLBACKS[..]), any::<bool>()).prop_map(|(id, ok)| Command::Answer(id, ok)),
+        36 => (select(&CHAINED[..]), 0..4_usize).prop_map(|(id, how)| Command::Report(id, how)),
         30 => select(&CALLBACKS[..]).prop_map(Command::Heartbeat),
+        20 => any::<bool>().prop_map(Command::Pause),
+        40 => Just(Command::Unpause),
         30 => Just(Command::Crash),
         18 => (any::<usize>(), batch()).prop_map(|(token, asks)| Command::Zombie(token, asks)),
         12 => (any::<usize>(), ending()).prop_map(|(id, how)| Command::EndOfZombie(id, how)),

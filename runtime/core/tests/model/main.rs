@@ -21,14 +21,14 @@ use std::collections::HashSet;
 
 use commands::{Ask, Command, Ending, ask};
 use durable_core::{
-    Action, CallbackCompletion, CallbackOptions, Details, ErrorObject, Execution, ExecutionStarted,
-    Fact, InvocationOutcome, Limits, OpRef, Operation, OperationType, OperationUpdate, Record,
-    RetryPolicy, StepOptions, WaitOptions,
+    Action, CallbackCompletion, CallbackOptions, ChainedInvokeOptions, ChainedOutcome, Details,
+    ErrorObject, Execution, ExecutionStarted, Fact, InvocationOutcome, Limits, OpRef, Operation,
+    OperationType, OperationUpdate, PauseRequest, Record, RetryPolicy, StepOptions, WaitOptions,
 };
 use plain::{ATTEMPTS_MAX, Op, Plain};
 use proptest::prelude::*;
 use proptest::sample::select;
-use support::{EXECUTION_ID, Server, T0, crashed, error, output, start, succeeded};
+use support::{EXECUTION_ID, Server, T0, crashed, error, output, pause_at, start, succeeded};
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
@@ -71,7 +71,7 @@ impl Run {
             delay_first: 1_000,
             delay_max: 3_000,
         };
-        let plain = Plain::new(T0 + i64::from(timeout_seconds) * 1_000, operations_max);
+        let plain = Plain::new(T0, i64::from(timeout_seconds) * 1_000, operations_max);
         let (issued, invocations) = (Vec::new(), Vec::new());
         Self { server, plain, now: T0, issued, accepted: HashSet::new(), invocations }
     }
@@ -123,9 +123,29 @@ impl Run {
                 let accepted = self.server.answer(id, completion, now).is_ok();
                 assert_eq!(accepted, self.plain.answer(id, *success, now));
             }
+            Command::Report(id, how) => {
+                let fault = error("Child", "it failed");
+                let outcome = match how {
+                    0 => ChainedOutcome::Succeeded(Some("child".into())),
+                    1 => ChainedOutcome::Failed(fault),
+                    2 => ChainedOutcome::TimedOut(fault),
+                    _ => ChainedOutcome::Stopped(fault),
+                };
+                self.server.report(id, outcome, now);
+                self.plain.report(id, *how, now);
+            }
             Command::Heartbeat(id) if self.is_callback(id) => {
                 let accepted = self.server.heartbeat(id, now).is_ok();
                 assert_eq!(accepted, self.plain.heartbeat(id, now));
+            }
+            Command::Pause(still) => {
+                let request = PauseRequest { timeout_paused: *still, ..pause_at(now) };
+                let accepted = self.server.pause(request).is_ok();
+                assert_eq!(accepted, self.plain.pause(*still, now));
+            }
+            Command::Unpause => {
+                let accepted = self.server.resume(now).is_ok();
+                assert_eq!(accepted, self.plain.unpause(now));
             }
             Command::Stop => {
                 self.server.stop(error("Cancelled", "by operator"), now);
@@ -154,6 +174,9 @@ impl Run {
             Command::Crash => {
                 self.server.crash();
                 self.plain.crash();
+                let orphaned = self.server.execution.decide_orphaned_pause();
+                self.server.write_facts(orphaned.into_iter().collect(), now);
+                self.plain.hold_orphaned(now);
             }
             _ => {}
         }
@@ -194,8 +217,10 @@ impl Run {
         match (&reply, &expected) {
             (Ok(reply), Some(shown)) => {
                 assert_eq!(reply.ids(), *shown);
-                assert_eq!(reply.token.is_some(), self.plain.is_open());
-                assert!(self.accepted.insert(token), "accepted for the second time");
+                let rotated = !self.plain.is_paused();
+                assert_eq!(reply.token.is_some(), self.plain.is_open() && rotated);
+                // A pause withholds the next token; the one that there is stays good.
+                assert!(!rotated || self.accepted.insert(token), "accepted for the second time");
                 self.issued.extend(reply.token.clone());
             }
             (Err(_), None) => {
@@ -257,6 +282,10 @@ fn update(ask: &Ask) -> OperationUpdate {
             timeout_seconds: ask.seconds,
             heartbeat_timeout_seconds: Some(ask.heartbeat),
         }),
+        chained_invoke_options: Some(ChainedInvokeOptions {
+            function_name: if ask.seconds.is_some() { "missing" } else { "child:1" }.into(),
+            ..ChainedInvokeOptions::default()
+        }),
     }
 }
 
@@ -290,7 +319,7 @@ fn same_operation(operation: &Operation, expected: &Op) {
     assert_eq!(operation.error.as_ref().map(error_type), expected.error, "{operation:?}");
     assert_eq!((operation.started, operation.ended), (expected.started, expected.ended));
     match &operation.details {
-        Details::Context { .. } => {}
+        Details::Context { .. } | Details::ChainedInvoke { .. } => {}
         Details::Step { attempt, next_attempt } => {
             let pending = expected.due.filter(|_| expected.status == "PENDING");
             assert_eq!((*attempt, *next_attempt), (expected.attempt, pending));
@@ -355,7 +384,7 @@ fn same_after_restart(server: &Server, now: i64) {
         assert_eq!(again.wants_invocation(now), live.wants_invocation(now));
     } else if live.status.is_open() {
         assert!(again.is_active(), "the invocation in flight would be forgotten");
-        assert!(again.wants_invocation(now) || live.deadline() <= now);
+        assert!(again.wants_invocation(now) || live.deadline() <= now || live.is_paused());
         assert!(again.next_due() <= live.next_due());
     } else {
         assert!(!again.is_active() && again.next_due().is_none());
@@ -380,6 +409,10 @@ fn nothing_closed_has_changed(before: &Execution, after: &Execution) {
 
 /// The scheduler sets its alarm from what it knows before a record is applied.
 fn no_alarm_is_late(before: &Execution, record: &Record, after: &Execution) {
+    if record.facts.iter().any(|fact| fact.pause_status().is_some()) {
+        // Here it looks at what comes of it: a resumption brings the timeout closer.
+        return;
+    }
     let set_by_facts = record.facts.iter().filter_map(|fact| fact.due(record.at));
     let alarm = set_by_facts.chain(before.next_due_after(record.at)).min();
     if let Some(due) = after.next_due_after(record.at) {
@@ -450,6 +483,26 @@ fn the_timeout_wins_over_a_wait_that_a_late_checkpoint_finds_due() {
             Command::Checkpoint(Vec::new()),
             Command::Tick,
             Command::Checkpoint(Vec::new()),
+        ],
+    );
+}
+
+/// A second pause took away the invocation that the first one owed.
+#[test]
+fn a_pause_does_not_settle_what_an_earlier_one_owes() {
+    play(
+        3_600,
+        3_000,
+        &[
+            Command::Invoke,
+            Command::Pause(false),
+            Command::End(Ending::Suspend),
+            Command::Unpause,
+            Command::Invoke,
+            Command::Crash,
+            Command::Pause(false),
+            Command::Unpause,
+            Command::Invoke,
         ],
     );
 }

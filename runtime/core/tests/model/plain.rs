@@ -33,6 +33,15 @@ pub(crate) struct Plain {
     pub(crate) error: Option<&'static str>,
     pub(crate) ended: Option<i64>,
     pub(crate) deadline: i64,
+    started: i64,
+    timeout: i64,
+    /// For how long the timeout stood still.
+    extension: i64,
+    still_since: Option<i64>,
+    /// Whether the timeout is to stand still once a pause takes hold.
+    stand_still: bool,
+    /// The invocation was given no token, or nothing to wait for, by a pause: it is owed another one.
+    cut_off: bool,
     pub(crate) ops: Vec<Op>,
     pub(crate) events: Vec<String>,
     pub(crate) records: u64,
@@ -51,13 +60,19 @@ pub(crate) struct Plain {
 }
 
 impl Plain {
-    pub(crate) fn new(deadline: i64, operations_max: u64) -> Self {
+    pub(crate) fn new(started: i64, timeout: i64, operations_max: u64) -> Self {
         Self {
             status: "RUNNING",
             result: None,
             error: None,
             ended: None,
-            deadline,
+            deadline: started + timeout,
+            started,
+            timeout,
+            extension: 0,
+            still_since: None,
+            stand_still: false,
+            cut_off: false,
             ops: Vec::new(),
             events: vec!["ExecutionStarted".into()],
             records: 1,
@@ -75,7 +90,58 @@ impl Plain {
     }
 
     pub(crate) fn is_open(&self) -> bool {
-        self.status == "RUNNING"
+        matches!(self.status, "RUNNING" | "PAUSING" | "PAUSED")
+    }
+
+    pub(crate) fn is_paused(&self) -> bool {
+        matches!(self.status, "PAUSING" | "PAUSED")
+    }
+
+    // Pauses.
+
+    /// Whether the request is accepted.
+    pub(crate) fn pause(&mut self, stand_still: bool, now: i64) -> bool {
+        if self.status != "RUNNING" || self.deadline <= now {
+            return false;
+        }
+        self.stand_still = stand_still;
+        self.records += 1;
+        if self.in_flight {
+            self.status = "PAUSING";
+        } else {
+            self.hold(false, now);
+        }
+        true
+    }
+
+    fn hold(&mut self, cut_off: bool, now: i64) {
+        self.status = "PAUSED";
+        self.cut_off |= cut_off;
+        self.events.push("ExecutionPaused".into());
+        if self.stand_still {
+            self.still_since = Some(now);
+            self.deadline = self.started + 366 * 24 * 60 * 60 * 1_000;
+        }
+    }
+
+    /// A restart finds a pause that waits for an invocation of the life before.
+    pub(crate) fn hold_orphaned(&mut self, now: i64) {
+        if self.status == "PAUSING" {
+            self.hold(false, now);
+            self.records += 1;
+        }
+    }
+
+    pub(crate) fn unpause(&mut self, now: i64) -> bool {
+        if !self.is_paused() || self.deadline <= now {
+            return false;
+        }
+        self.extension += self.still_since.take().map_or(0, |since| now - since);
+        self.deadline = self.started + self.timeout + self.extension;
+        self.status = "RUNNING";
+        self.events.push("ExecutionResumed".into());
+        self.records += 1;
+        true
     }
 
     fn find(&mut self, id: &str) -> Option<&mut Op> {
@@ -87,14 +153,15 @@ impl Plain {
     }
 
     pub(crate) fn wants_invocation(&self, now: i64) -> bool {
-        let because = self.start_unseen || self.owed || !self.unseen().is_empty();
+        let because = self.start_unseen || self.owed || self.cut_off || !self.unseen().is_empty();
         let delayed = self.retry_at.is_some_and(|at| at > now);
-        self.is_open() && now < self.deadline && !self.in_flight && because && !delayed
+        self.status == "RUNNING" && now < self.deadline && !self.in_flight && because && !delayed
     }
 
     pub(crate) fn next_due_after(&self, now: i64) -> Option<i64> {
         let timers = self.ops.iter().filter_map(due_of);
-        let all = timers.chain(self.retry_at).chain([self.deadline]).filter(|due| *due > now);
+        let retry_at = self.retry_at.filter(|_| !self.is_paused());
+        let all = timers.chain(retry_at).chain([self.deadline]).filter(|due| *due > now);
         if self.is_open() { all.min() } else { None }
     }
 
@@ -105,6 +172,7 @@ impl Plain {
             changed.insert(0, "EXECUTION");
         }
         self.see_all();
+        self.cut_off = false;
         (self.in_flight, self.sure, self.owed, self.retry_at) = (true, true, false, None);
         changed
     }
@@ -214,6 +282,27 @@ impl Plain {
         true
     }
 
+    /// The target of a chained invocation ends.
+    pub(crate) fn report(&mut self, id: &'static str, how: usize, now: i64) {
+        let over = !self.is_open() || self.deadline <= now;
+        let open = |op: &&mut Op| op.kind == "CHAINED_INVOKE" && op.status == "STARTED";
+        let Some(op) = self.find(id).filter(open).filter(|_| !over) else { return };
+        let (status, event) = [
+            ("SUCCEEDED", "Succeeded"),
+            ("FAILED", "Failed"),
+            ("TIMED_OUT", "TimedOut"),
+            ("STOPPED", "Stopped"),
+        ][how];
+        (op.status, op.ended, op.unseen) = (status, Some(now), true);
+        if how == 0 {
+            op.result = Some("child".into());
+        } else {
+            op.error = Some("Child");
+        }
+        self.events.push(format!("ChainedInvoke{event} {id}"));
+        self.records += 1;
+    }
+
     pub(crate) fn heartbeat(&mut self, id: &str, now: i64) -> bool {
         let Some(op) = self.open_callback(id, now) else { return false };
         if op.heartbeat > 0 {
@@ -229,14 +318,17 @@ impl Plain {
     pub(crate) fn end(&mut self, how: Ending, now: i64) {
         let (open, empty) =
             (self.is_open(), how == Ending::Suspend && !self.has_something_to_wait_for());
+        let pausing = self.status == "PAUSING";
         self.in_flight = false;
         self.records += 1;
         let error = match how {
             Ending::HandlerError => Some("Handler"),
             Ending::ProcessExit => Some("Runtime.ExitError"),
-            Ending::Fail if open => Some("Own"),
+            Ending::Fail if open && !self.cut_off => Some("Own"),
             Ending::Nonsense if open => Some("InvalidParameterValueException"),
-            Ending::Suspend if open && empty => Some("InvalidParameterValueException"),
+            Ending::Suspend if open && empty && !self.cut_off && !pausing => {
+                Some("InvalidParameterValueException")
+            }
             _ => None,
         };
         self.metered += u64::from(error.is_some());
@@ -248,6 +340,13 @@ impl Plain {
             Ending::Succeed => {
                 self.result = Some("out".into());
                 self.close("SUCCEEDED", None, now);
+            }
+            Ending::Fail | Ending::Suspend if self.cut_off => {
+                (self.failures, self.empty_suspensions) = (0, 0);
+            }
+            Ending::Suspend if pausing && empty => {
+                (self.failures, self.empty_suspensions) = (0, 0);
+                self.hold(true, now);
             }
             Ending::Fail | Ending::Nonsense => self.close("FAILED", error, now),
             Ending::Suspend if !empty => (self.failures, self.empty_suspensions) = (0, 0),
@@ -274,13 +373,17 @@ impl Plain {
                 }
             }
         }
+        if self.status == "PAUSING" {
+            self.hold(false, now);
+        }
     }
 
     fn has_something_to_wait_for(&self) -> bool {
         self.ops.iter().any(|op| {
             op.unseen
                 || (op.kind == "STEP" && op.status == "PENDING")
-                || (matches!(op.kind, "WAIT" | "CALLBACK") && op.status == "STARTED")
+                || (matches!(op.kind, "WAIT" | "CALLBACK" | "CHAINED_INVOKE")
+                    && op.status == "STARTED")
         })
     }
 
@@ -317,9 +420,17 @@ impl Plain {
         if draft.is_open() && draft.metered > draft.operations_max {
             draft.close("FAILED", Some("ServiceQuotaExceededException"), now);
         }
+        if draft.status == "PAUSING" {
+            draft.hold(true, now);
+        } else if draft.status == "RUNNING" && before != (draft.events.len(), draft.silent) {
+            draft.cut_off = false;
+        }
         draft.commit(before);
-        let shown = draft.unseen();
-        draft.see_all();
+        let mut shown = Vec::new();
+        if !draft.is_paused() {
+            shown = draft.unseen();
+            draft.see_all();
+        }
         *self = draft;
         Some(shown)
     }
@@ -361,6 +472,7 @@ impl Plain {
             ("WAIT", "START", "absent") if ask.seconds.is_some() => ("WaitStarted", "STARTED"),
             ("WAIT", "CANCEL", "STARTED") => ("WaitCancelled", "CANCELLED"),
             ("CALLBACK", "START", "absent") => ("CallbackStarted", "STARTED"),
+            ("CHAINED_INVOKE", "START", "absent") => ("ChainedInvokeStarted", "STARTED"),
             ("CONTEXT", "START", "absent") => ("ContextStarted", "STARTED"),
             ("CONTEXT", "SUCCEED", "absent" | "STARTED") if !ask.error => {
                 ("ContextSucceeded", "SUCCEEDED")
@@ -376,6 +488,12 @@ impl Plain {
             self.ops.push(begun(ask, now));
         }
         change(self.find(ask.id)?, ask, next, now);
+        if ask.kind == "CHAINED_INVOKE" && ask.seconds.is_some() {
+            let op = self.find(ask.id)?;
+            (op.status, op.ended) = ("FAILED", Some(now));
+            op.error = Some("ResourceNotFoundException");
+            self.events.push(format!("ChainedInvokeFailed {}", ask.id));
+        }
         Some(())
     }
 
@@ -415,7 +533,8 @@ fn change(op: &mut Op, ask: &Ask, next: &'static str, now: i64) {
     let later = |seconds: u32| (seconds > 0).then(|| now + i64::from(seconds) * 1_000);
     match ask.action {
         "START" if ask.kind != "STEP" => {
-            op.due = ask.seconds.filter(|_| ask.kind != "CONTEXT").and_then(later);
+            op.due =
+                ask.seconds.filter(|_| matches!(ask.kind, "WAIT" | "CALLBACK")).and_then(later);
             if ask.kind == "CALLBACK" {
                 (op.heartbeat, op.heartbeat_due) = (ask.heartbeat, later(ask.heartbeat));
             }

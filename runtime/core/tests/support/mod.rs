@@ -7,9 +7,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use durable_core::{
-    Action, CallbackCompletion, CallbackOptions, Details, ErrorObject, Execution, ExecutionStarted,
-    ExecutionStatus, Fact, InvocationOutcome, Limits, Millis, Operation, OperationStatus,
-    OperationType, OperationUpdate, Record, Rejection, RetryPolicy, StepOptions, WaitOptions,
+    Action, CallbackCompletion, CallbackOptions, ChainedInvokeOptions, ChainedOutcome,
+    ChainedTarget, Details, ErrorObject, Execution, ExecutionStarted, ExecutionStatus, Fact,
+    InvocationOutcome, Limits, Millis, Operation, OperationStatus, OperationType, OperationUpdate,
+    PauseRequest, Record, Rejection, Resolution, ResumeRequest, RetryPolicy, StepOptions,
+    WaitOptions,
 };
 
 /// When every execution starts: 2026-01-01T00:00:00Z.
@@ -51,6 +53,7 @@ pub(crate) fn start() -> ExecutionStarted {
         result_bytes_max: Limits::RESULT_BYTES_SYNC,
         trace_header: None,
         tenant_id: None,
+        parent: None,
     }
 }
 
@@ -136,13 +139,14 @@ impl Server {
             ids += 1;
             format!("c0ffee00-ea3d-4ffc-b3e5-{ids:012x}")
         };
-        let decision = self.execution.decide_checkpoint(&updates, now, &self.limits, &mut nonce)?;
+        let decision =
+            self.execution.decide_checkpoint(&updates, now, &self.limits, &mut nonce, &resolve)?;
         self.ids = ids;
         if !decision.record.facts.is_empty() {
             self.write(&decision.record);
         }
         let changed = self.execution.rotate_token().into_iter().cloned().collect();
-        let token = self.execution.current_token().map(|token| token.to_string());
+        let token = self.execution.reply_token().map(|token| token.to_string());
         Ok(Reply { token, changed })
     }
 
@@ -183,6 +187,25 @@ impl Server {
         let facts = self.execution.decide_callback(&callback, completion, now, &self.limits)?;
         self.write_facts(facts, now);
         Ok(())
+    }
+
+    pub(crate) fn pause(&mut self, request: PauseRequest) -> Result<(), Rejection> {
+        let now = request.requested;
+        let facts = self.execution.decide_pause(request)?;
+        self.write_facts(facts, now);
+        Ok(())
+    }
+
+    pub(crate) fn resume(&mut self, now: Millis) -> Result<(), Rejection> {
+        let request = ResumeRequest { requested: now, reason: None, client_token: None };
+        let facts = self.execution.decide_resume(request)?;
+        self.write_facts(facts, now);
+        Ok(())
+    }
+
+    /// The target of a chained invocation ends.
+    pub(crate) fn report(&mut self, id: &str, outcome: ChainedOutcome, now: Millis) {
+        self.write_facts(self.execution.decide_chained_outcome(id, outcome, now), now);
     }
 
     pub(crate) fn heartbeat(&mut self, id: &str, now: Millis) -> Result<(), Rejection> {
@@ -229,6 +252,32 @@ impl Server {
     pub(crate) fn last_facts(&self) -> &[Fact] {
         &self.journal.last().expect("a record").facts
     }
+}
+
+/// The functions of these tests: `child:1` is durable, `plain` is not, another account has nothing for us.
+pub(crate) fn resolve(
+    function_name: &str,
+    nonce: &mut dyn FnMut() -> String,
+) -> Result<Resolution, Rejection> {
+    let version = "1".to_owned();
+    Ok(match function_name {
+        "child:1" => {
+            let (execution_name, execution_id) = (nonce(), nonce());
+            Resolution::Target(ChainedTarget::Durable {
+                function: "child".into(),
+                version,
+                execution_arn: format!("child/{execution_name}/{execution_id}"),
+                execution_name,
+                execution_id,
+            })
+        }
+        "plain" => Resolution::Target(ChainedTarget::Plain { function: "plain".into(), version }),
+        "elsewhere" => {
+            let text = "Cannot start a CHAINED_INVOKE on a function in another account.";
+            return Err(Rejection::InvalidParameter(text.into()));
+        }
+        name => Resolution::Unavailable(error("ResourceNotFoundException", name)),
+    })
 }
 
 /// The record as a restart reads it.
@@ -298,6 +347,22 @@ pub(crate) fn callback(id: &str, timeout: u32, heartbeat: u32) -> OperationUpdat
         }),
         ..OperationUpdate::new(id, OperationType::Callback, Action::Start)
     }
+}
+
+/// A chained invocation's START.
+pub(crate) fn chained(id: &str, function_name: &str) -> OperationUpdate {
+    OperationUpdate {
+        chained_invoke_options: Some(ChainedInvokeOptions {
+            function_name: function_name.into(),
+            ..ChainedInvokeOptions::default()
+        }),
+        ..OperationUpdate::new(id, OperationType::ChainedInvoke, Action::Start)
+    }
+}
+
+/// A request to pause, with the execution timeout standing still.
+pub(crate) fn pause_at(now: Millis) -> PauseRequest {
+    PauseRequest { requested: now, reason: None, timeout_paused: true, client_token: None }
 }
 
 /// What an update may carry beside its id, type and action.

@@ -16,7 +16,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use durable_store::DirectoryLock;
+use durable_store::{DirectoryLock, WalKeeper};
 use http::{Request, Response, StatusCode};
 
 use crate::dynamodb::thread::DatabaseThread;
@@ -58,7 +58,9 @@ impl DynamoDb {
         let name = file.to_str().ok_or_else(|| unusable("its path is not UTF-8".to_owned()))?;
         let database =
             dynoxide::Database::new(name).map_err(|error| unusable(error.to_string()))?;
-        let dynamodb = Self { thread: DatabaseThread::spawn(database, hold).map_err(unusable)? };
+        let keeper = WalKeeper::spawn(&file).map_err(|error| error.to_string())?;
+        let thread = DatabaseThread::spawn(database, keeper, hold).map_err(unusable)?;
+        let dynamodb = Self { thread };
         for table in tables {
             dynamodb.ensure(table).await?;
         }

@@ -25,6 +25,10 @@ impl Answer {
         Self::error(400, code, "The request body is not valid for this operation.")
     }
 
+    fn validation(message: &str) -> Self {
+        Self::error(400, "com.amazon.coral.validate#ValidationException", message)
+    }
+
     /// A token that came with another request before.
     pub(super) fn token_mismatch() -> Self {
         let code = "com.amazonaws.dynamodb.v20120810#IdempotentParameterMismatchException";
@@ -67,6 +71,10 @@ impl Tables {
 
     pub(super) fn run(&mut self, operation: &str, body: &str) -> Answer {
         let Self { database, tokens } = self;
+        // The engine would read an array as an object without members.
+        if !body.trim_start().starts_with('{') {
+            return Answer::serialization_error();
+        }
         match operation {
             "TransactWriteItems" => match serde_json::from_str(body) {
                 Ok::<TransactWriteItemsRequest, _>(mut request) => {
@@ -127,16 +135,32 @@ fn answer<T: serde::Serialize>(result: Result<T, DynoxideError>) -> Answer {
     }
 }
 
-/// The engine marks validation errors that it finds while reading; everything else is a wrong type.
+/// How the engine marks the class of an error that it finds while reading a request, before the message.
+const VALIDATION_MARKS: [&str; 3] = ["VALIDATION:", "VALIDATION_REQUEST:", "VALIDATION_AS_READ:"];
+const SERIALIZATION_MARKS: [&str; 2] = ["SERIALIZATION:", "SERIALIZATION_AS_READ:"];
+/// What DynamoDB calls a validation error although the engine leaves it unmarked.
+const VALIDATION_TEXTS: [&str; 5] = [
+    "missing field",
+    "unknown variant",
+    "invalid type: null",
+    "empty AttributeValue",
+    "Supplied AttributeValue",
+];
+
+/// A marked error is of the class that its mark says; of the others, all but a few are wrong types.
 fn unreadable(error: &serde_json::Error) -> Answer {
     let text = error.to_string();
-    let validation = text
-        .strip_prefix("VALIDATION:")
-        .map(|message| message.split(" at line ").next().unwrap_or(message).to_owned());
-    match validation {
-        Some(message) => {
-            Answer::error(400, "com.amazon.coral.validate#ValidationException", &message)
-        }
-        None => Answer::error(400, "com.amazon.coral.service#SerializationException", &text),
+    let unmarked = |marks: &[&str]| {
+        let message = marks.iter().find_map(|mark| text.strip_prefix(mark))?;
+        // The reader adds the position.
+        Some(message.split(" at line ").next().unwrap_or(message).to_owned())
+    };
+    if let Some(message) = unmarked(&VALIDATION_MARKS) {
+        return Answer::validation(&message);
     }
+    if VALIDATION_TEXTS.iter().any(|known| text.contains(known)) {
+        return Answer::validation(&text);
+    }
+    let message = unmarked(&SERIALIZATION_MARKS).unwrap_or(text);
+    Answer::error(400, "com.amazon.coral.service#SerializationException", &message)
 }

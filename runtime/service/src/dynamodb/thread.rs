@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use durable_store::DirectoryLock;
+use durable_store::{DirectoryLock, WalKeeper};
 use dynoxide::Database;
 use tokio::sync::{mpsc, oneshot};
 
@@ -27,7 +27,11 @@ pub(super) struct DatabaseThread {
 
 impl DatabaseThread {
     /// The directory is held for as long as the database is open.
-    pub(super) fn spawn(database: Database, hold: Arc<DirectoryLock>) -> Result<Self, String> {
+    pub(super) fn spawn(
+        database: Database,
+        mut keeper: WalKeeper,
+        hold: Arc<DirectoryLock>,
+    ) -> Result<Self, String> {
         let expiry = Expiry::spawn(database.clone())?;
         let (queue, mut receiver) = mpsc::channel(QUEUE_MAX);
         std::thread::Builder::new()
@@ -39,6 +43,7 @@ impl DatabaseThread {
                         Message::Run { operation, body, answer } => {
                             // A caller that went away does not need its answer.
                             let _ = answer.send(tables.0.run(&operation, &body));
+                            keeper.committed(1);
                         }
                         Message::Close(done) => {
                             drop(tables);

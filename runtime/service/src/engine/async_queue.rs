@@ -79,11 +79,15 @@ impl Engine {
     async fn queue_round(self: &Arc<Self>) -> Result<(), AwsError> {
         let queue = &self.async_queue;
         // Everything in hand stands in front, so this sees as many more as there are places.
+        // What is in hand is noted before that: a row whose invocation ends meanwhile may be in this reading still, but
+        // must not run again.
+        self.check_writable()?;
+        let in_hand = queue.in_hand().clone();
         let rows = self.store.queued_invocations(2 * RUNNING_MAX).await?;
         let now = self.clock.now();
         let mut next_due = now + SLEEP_MAX_MS;
         for row in rows {
-            if queue.in_hand().contains(&row.key) {
+            if in_hand.contains(&row.key) {
                 continue;
             }
             if row.due > now {

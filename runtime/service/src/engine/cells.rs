@@ -34,6 +34,8 @@ pub(crate) struct CellState {
     pub(crate) indexed_wake: Option<Millis>,
     /// Whether the store's index has it as something that a restart takes up.
     pub(crate) indexed_active: bool,
+    /// Whether it has been deleted from the store, so that nothing may be written for it any more.
+    pub(crate) deleted: bool,
 }
 
 impl Cell {
@@ -41,7 +43,13 @@ impl Cell {
         let closed = !execution.status.is_open();
         Self {
             id: execution.start.id.clone(),
-            state: Mutex::new(CellState { key, execution, indexed_wake: None, indexed_active }),
+            state: Mutex::new(CellState {
+                key,
+                execution,
+                indexed_wake: None,
+                indexed_active,
+                deleted: false,
+            }),
             closed: watch::Sender::new(closed),
             queued: AtomicBool::new(false),
         }
@@ -69,6 +77,7 @@ impl Cells {
         }
     }
 
+    /// The cell if it is in memory.
     pub(crate) fn get(&self, id: &str) -> Option<Arc<Cell>> {
         self.lock().get(id).cloned()
     }
@@ -107,7 +116,12 @@ impl Cells {
 /// Nobody but the map holds it, and nothing is in flight.
 fn is_idle(cell: &Arc<Cell>) -> bool {
     Arc::strong_count(cell) == 1
-        && cell.state.try_lock().is_ok_and(|state| !state.execution.is_active())
+        && cell.state.try_lock().is_ok_and(|state| {
+            let execution = &state.execution;
+            // Whatever a paused one still owes is in its journal.
+            let paused = execution.is_paused() && execution.invocation().is_none();
+            paused || !execution.is_active()
+        })
 }
 
 impl Engine {
@@ -139,6 +153,11 @@ impl Engine {
     /// held until it is.
     pub(crate) fn admit(&self, cell: &Arc<Cell>) {
         self.cells.insert(Arc::clone(cell));
+    }
+
+    /// The cell of an execution that may be closed, if it is in memory.
+    pub(crate) fn resident(&self, id: &str) -> Option<Arc<Cell>> {
+        self.cells.get(id)
     }
 
     pub(crate) fn forget(&self, id: &str) {

@@ -37,11 +37,19 @@ impl Engine {
         if let Some(reply) = state.execution.replayed_reply(&request.token, client_token) {
             return Ok(Bytes::copy_from_slice(&reply.body));
         }
+        self.check_writable()?;
         state.execution.check_token(&request.token)?;
         let now = self.clock.now();
         let mut nonce = || Uuid::new_v4().to_string();
-        let decision =
-            state.execution.decide_checkpoint(&request.updates, now, &self.limits, &mut nonce)?;
+        let decision = state.execution.decide_checkpoint(
+            &request.updates,
+            now,
+            &self.limits,
+            &mut nonce,
+            &|function_name: &str, nonce: &mut dyn FnMut() -> String| {
+                self.resolve(function_name, nonce)
+            },
+        )?;
         // An empty poll has nothing to write: its token lives as long as the invocation, in memory.
         if !decision.record.facts.is_empty() {
             self.commit(&mut state, &decision.record).await?;
@@ -57,14 +65,13 @@ impl Engine {
     }
 }
 
-/// The new token, unless the execution was closed, and every operation that changed.
+/// The new token, unless there is none, and every operation that changed.
 fn answer(state: &mut CellState) -> Vec<u8> {
-    let open = state.execution.status.is_open();
     let changed = state.execution.rotate_token();
     let operations: Vec<Value> =
         changed.into_iter().map(|changed| operation::operation(changed, Times::Api)).collect();
     let mut members = Map::new();
-    if open && let Some(token) = state.execution.current_token() {
+    if let Some(token) = state.execution.reply_token() {
         members.insert("CheckpointToken".to_owned(), token.to_string().into());
     }
     members.insert("NewExecutionState".to_owned(), json!({ "Operations": operations }));

@@ -94,7 +94,7 @@ impl Engine {
             let index = IndexChange {
                 next_wake: Some(state.execution.next_due_after(now)),
                 active: Some(state.execution.is_active()),
-                closing: None,
+                ..IndexChange::default()
             };
             self.store.write(Write::Index { key: state.key, index: index.clone() }).await?;
             state.remember(&index);

@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use durable_core::{Fact, Millis, Record};
-use durable_store::{Closing, IndexChange, JournalRow, Write};
+use durable_store::{ChainedChange, Closing, IndexChange, JournalRow, PauseChange, Write};
 
 use crate::engine::Engine;
 use crate::engine::cells::{Cell, CellState};
 use crate::wire::error::AwsError;
 
 impl Engine {
-    /// Commits facts that no checkpoint brought, and follows up. Nothing to do without facts.
+    /// Commits facts that no checkpoint brought, and follows up. Nothing to do without facts, or for an execution that
+    /// has been deleted.
     pub(crate) async fn commit_facts(
         self: &Arc<Self>,
         cell: &Arc<Cell>,
@@ -19,7 +21,7 @@ impl Engine {
         facts: Vec<Fact>,
         now: Millis,
     ) -> Result<(), AwsError> {
-        if facts.is_empty() {
+        if facts.is_empty() || state.deleted {
             return Ok(());
         }
         self.commit(state, &Record::new(now, facts)).await?;
@@ -33,7 +35,10 @@ impl Engine {
         state: &mut CellState,
         record: &Record,
     ) -> Result<(), AwsError> {
-        let index = index_change(state, record);
+        let index = IndexChange {
+            chained: chained_changes(state, record, self.chained.delay),
+            ..index_change(state, record)
+        };
         let write = Write::Append {
             key: state.key,
             seq: state.execution.records(),
@@ -44,6 +49,9 @@ impl Engine {
         self.store.write(write).await?;
         state.execution.apply(record);
         state.remember(&index);
+        if !index.chained.is_empty() {
+            self.chained.notify();
+        }
         Ok(())
     }
 
@@ -106,6 +114,18 @@ fn index_change(state: &CellState, record: &Record) -> IndexChange {
         return IndexChange::default();
     }
     let now = record.at;
+    if let Some(status) = record.facts.iter().rev().find_map(Fact::pause_status) {
+        // A pause moves the execution timeout and changes what is left to do; it is rare enough to try it out.
+        let mut after = execution.clone();
+        after.apply(record);
+        let pause = PauseChange { status, seq: execution.records() };
+        return IndexChange {
+            next_wake: Some(after.next_due_after(now)),
+            active: Some(after.is_active()),
+            pause: Some(pause),
+            ..IndexChange::default()
+        };
+    }
     let wake = record
         .facts
         .iter()
@@ -125,6 +145,37 @@ fn index_change(state: &CellState, record: &Record) -> IndexChange {
     IndexChange {
         next_wake: moved.then_some(wake),
         active: (active != state.indexed_active).then_some(active),
-        closing: None,
+        ..IndexChange::default()
     }
+}
+
+/// What a record changes in the table of chained invocations: of this execution's own, and of the one that started it.
+fn chained_changes(state: &CellState, record: &Record, delay: Duration) -> Vec<ChainedChange> {
+    let start = &state.execution.start;
+    let (parent, now) = (&start.id, record.at);
+    let change = |fact: &Fact| match fact {
+        Fact::ChainedInvokeStarted { op, target: Some(_), .. } => Some(ChainedChange::Started {
+            parent: parent.clone(),
+            operation: op.id.clone(),
+            due: now + delay.as_millis() as Millis,
+        }),
+        Fact::ChainedInvokeSucceeded { op, .. }
+        | Fact::ChainedInvokeFailed { op, .. }
+        | Fact::ChainedInvokeTimedOut { op, .. }
+        | Fact::ChainedInvokeStopped { op, .. } => {
+            Some(ChainedChange::Ended { parent: parent.clone(), operation: op.id.clone() })
+        }
+        // The history is to show the end of the invocation before the ends of what it started, which a fast target
+        // would otherwise overtake.
+        Fact::InvocationCompleted { .. } if state.execution.has_open_chained() => {
+            Some(ChainedChange::Released { parent: parent.clone(), due: now })
+        }
+        fact if fact.is_closing() => start.parent.as_ref().map(|link| ChainedChange::ChildClosed {
+            parent: link.execution.clone(),
+            operation: link.operation.clone(),
+            due: now,
+        }),
+        _ => None,
+    };
+    record.facts.iter().filter_map(change).collect()
 }

@@ -57,6 +57,11 @@ impl Dispatcher {
         self.lock().stopped = true;
     }
 
+    /// Whether no further invocation is begun.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.lock().stopped
+    }
+
     /// Invocations in flight.
     pub(crate) fn running(&self) -> usize {
         self.lock().by_function.values().map(|lane| lane.running).sum()

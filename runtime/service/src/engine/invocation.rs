@@ -38,7 +38,11 @@ impl Engine {
         let mut state = cell.state.lock().await;
         cell.queued.store(false, Ordering::Release);
         let now = self.clock.now();
-        if !state.execution.wants_invocation(now) {
+        if let Some(fact) = state.execution.decide_orphaned_pause() {
+            self.commit_facts(cell, &mut state, vec![fact], now).await?;
+        }
+        // A function whose work cannot be recorded is better not run.
+        if !state.execution.wants_invocation(now) || self.check_writable().is_err() {
             return Ok(None);
         }
         let start = &state.execution.start;
@@ -130,7 +134,8 @@ pub(crate) fn read_state_marker(marker: &str) -> Option<usize> {
     marker.strip_prefix('o')?.parse().ok()
 }
 
-fn error_object(error: FunctionError) -> ErrorObject {
+/// A function's error as an execution records it.
+pub(crate) fn error_object(error: FunctionError) -> ErrorObject {
     ErrorObject {
         error_message: Some(error.error_message),
         error_type: Some(error.error_type),

@@ -8,8 +8,8 @@
 //! ```
 //!
 //! What must not be reordered: nothing is applied, answered, invoked or scheduled before its record is committed; and a
-//! commit that was begun is always followed by its apply, which is why commands run in tasks of their own that a
-//! caller's disconnect does not cancel.
+//! commit that was begun is always followed by its apply, which is why a command goes on when its
+//! caller has gone away (`uncancelled`).
 //!
 //! | file | job |
 //! |---|---|
@@ -19,37 +19,48 @@
 //! | `checkpoint` | a checkpoint and its answer |
 //! | `dispatch` | who is invoked next, and how many at once |
 //! | `invocation` | one invocation of a durable function, from envelope to outcome |
+//! | `chained` | chained invocations: the work list, and telling the parent |
+//! | `chained_target` | their targets: resolving, starting, how they ended |
 //! | `clock_loop` | timers and retention |
 //! | `async_queue` | asynchronous invocations of plain functions |
+//! | `pause` | pausing and resuming |
+//! | `delete` | deleting a closed execution |
 //! | `recovery` | what a restart takes up again |
+//! | `uncancelled` | commands that end even if their caller goes away |
 //! | `queries` | what the store can answer alone |
 
 mod async_queue;
 mod cells;
+mod chained;
+mod chained_target;
 mod checkpoint;
 mod clock_loop;
 mod commit;
+mod delete;
 mod dispatch;
 mod invocation;
+mod pause;
 mod queries;
 mod recovery;
 mod start;
+mod uncancelled;
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use durable_core::{CallbackCompletion, CallbackId, ErrorObject, Limits, Millis, RetryPolicy};
-use durable_store::Store;
+use durable_store::{Store, StoreError};
 
 pub(crate) use invocation::{payload_len, read_state_marker, state_marker};
-pub(crate) use queries::{HistoryPosition, HistoryQuery};
+pub(crate) use queries::{Ending, HistoryPosition, HistoryQuery};
 pub use recovery::Recovered;
 pub(crate) use start::{StartRequest, Started};
+pub(crate) use uncancelled::to_the_end;
 
 use crate::clock::Clock;
 use crate::engine::async_queue::AsyncQueue;
 use crate::engine::cells::Cells;
+use crate::engine::chained::ChainedWorkers;
 use crate::engine::clock_loop::Alarm;
 use crate::engine::dispatch::Dispatcher;
 use crate::functions::Functions;
@@ -62,6 +73,7 @@ pub(crate) struct EngineOptions {
     pub(crate) retry: RetryPolicy,
     pub(crate) resident_max: usize,
     pub(crate) async_retry_delay: Duration,
+    pub(crate) chained_delay: Duration,
 }
 
 /// Runs durable executions.
@@ -76,6 +88,7 @@ pub(crate) struct Engine {
     dispatcher: Dispatcher,
     alarm: Alarm,
     async_queue: AsyncQueue,
+    chained: ChainedWorkers,
 }
 
 impl Engine {
@@ -97,6 +110,7 @@ impl Engine {
             dispatcher: Dispatcher::default(),
             alarm: Alarm::default(),
             async_queue: AsyncQueue::new(options.async_retry_delay),
+            chained: ChainedWorkers::new(options.chained_delay),
         })
     }
 
@@ -114,6 +128,7 @@ impl Engine {
         let ended = to_the_end(async move {
             let Some(cell) = engine.cell(&row.id).await? else { return Ok(None) };
             let mut state = cell.state.lock().await;
+            engine.check_writable()?;
             let now = engine.clock.now();
             let facts = state.execution.decide_stop(error);
             engine.commit_facts(&cell, &mut state, facts, now).await?;
@@ -124,6 +139,16 @@ impl Engine {
             Some(ended) => Ok(ended),
             // It closed between the two looks.
             None => self.row(&arn).await?.ended.ok_or_else(AwsError::no_such_execution),
+        }
+    }
+
+    /// Refuses a command while nothing can be written. To be asked with the execution's lock held: a commit that failed
+    /// may be on disk all the same, so the state in memory must not be the reason for a final answer such as "this
+    /// callback is closed".
+    pub(crate) fn check_writable(&self) -> Result<(), AwsError> {
+        match self.store.poisoned() {
+            None => Ok(()),
+            Some(reason) => Err(StoreError::Unavailable(reason).into()),
         }
     }
 
@@ -164,20 +189,11 @@ impl Engine {
             let cell =
                 engine.cell(&id.execution_id()).await?.ok_or_else(AwsError::callback_closed)?;
             let mut state = cell.state.lock().await;
+            engine.check_writable()?;
             let now = engine.clock.now();
             let facts = decide(&state.execution, &callback_id, now, &engine.limits)?;
             engine.commit_facts(&cell, &mut state, facts, now).await
         })
         .await
     }
-}
-
-/// Runs a command in a task of its own, so that it ends even if its caller goes away in the middle of a commit.
-pub(crate) async fn to_the_end<T: Send + 'static>(
-    command: impl Future<Output = Result<T, AwsError>> + Send + 'static,
-) -> Result<T, AwsError> {
-    tokio::spawn(command).await.unwrap_or_else(|failure| {
-        tracing::error!(%failure, "a command ended abnormally");
-        Err(AwsError::service("The server failed to carry out the request."))
-    })
 }

@@ -1,6 +1,6 @@
 //! What the store can answer alone: every acknowledged change is there, so no lock is needed.
 
-use durable_core::{ErrorObject, ExecutionStarted, Fact};
+use durable_core::{ErrorObject, ExecutionStarted, Fact, Millis, PauseRequest, Record};
 use durable_store::{ExecutionRow, JournalRow};
 use serde_json::Value;
 
@@ -22,6 +22,13 @@ const EVENT_BYTES: usize = 256;
 pub(crate) struct Ending {
     pub(crate) result: Option<String>,
     pub(crate) error: Option<ErrorObject>,
+}
+
+/// Whether an execution is paused, and for how long its timeout has stood still.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PauseState {
+    pub(crate) request: Option<PauseRequest>,
+    pub(crate) extension: Millis,
 }
 
 /// Where a page of history begins: a record of the journal and an event in it.
@@ -64,7 +71,7 @@ impl Engine {
     /// How an execution began.
     pub(crate) async fn start_of(&self, row: &ExecutionRow) -> Result<ExecutionStarted, AwsError> {
         let record = self.record(row, 0).await?;
-        match record.into_iter().next() {
+        match record.facts.into_iter().next() {
             Some(Fact::ExecutionStarted(start)) => Ok(start),
             _ => Err(AwsError::service("The execution's journal has no beginning.")),
         }
@@ -73,7 +80,7 @@ impl Engine {
     /// How an execution ended; empty while it is open.
     pub(crate) async fn ending_of(&self, row: &ExecutionRow) -> Result<Ending, AwsError> {
         let Some(seq) = row.closing_seq else { return Ok(Ending::default()) };
-        let facts = self.record(row, seq).await?;
+        let facts = self.record(row, seq).await?.facts;
         let closing = facts.into_iter().find(Fact::is_closing);
         Ok(match closing {
             Some(Fact::ExecutionSucceeded { result }) => Ending { result, error: None },
@@ -86,10 +93,30 @@ impl Engine {
         })
     }
 
-    async fn record(&self, row: &ExecutionRow, seq: u64) -> Result<Vec<Fact>, AwsError> {
+    /// What pauses mean for an execution now.
+    pub(crate) async fn pause_of(&self, row: &ExecutionRow) -> Result<PauseState, AwsError> {
+        let Some(seq) = row.pause_seq else { return Ok(PauseState::default()) };
+        let record = self.record(row, seq).await?;
+        let pause = record.facts.into_iter().rev().find(|fact| fact.pause_status().is_some());
+        Ok(match pause {
+            Some(Fact::ExecutionPaused { request, extension, .. }) => {
+                let still = if request.timeout_paused { self.clock.now() - record.at } else { 0 };
+                PauseState { request: Some(request), extension: extension + still }
+            }
+            Some(Fact::ExecutionPausing { request, extension }) => {
+                PauseState { request: Some(request), extension }
+            }
+            Some(Fact::ExecutionResumed { extension, .. }) => {
+                PauseState { request: None, extension }
+            }
+            _ => PauseState::default(),
+        })
+    }
+
+    async fn record(&self, row: &ExecutionRow, seq: u64) -> Result<Record, AwsError> {
         let rows = self.store.journal_page(row.key, seq, false, 1).await?;
         match rows.first().filter(|found| found.seq == seq) {
-            Some(found) => Ok(found.record()?.facts),
+            Some(found) => Ok(found.record()?),
             None => Err(AwsError::service("The execution's journal is incomplete.")),
         }
     }

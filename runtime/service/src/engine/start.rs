@@ -66,13 +66,21 @@ impl Engine {
         self: &Arc<Self>,
         request: &StartRequest,
     ) -> Result<Option<Started>, AwsError> {
-        let now = self.clock.now();
         let start = self.first_fact(request);
         let started = Started {
             arn: self.home.execution_arn(&start.function, &start.version, &start.name, &start.id),
             id: start.id.clone(),
             version: start.version.clone(),
         };
+        Ok(self.begin_execution(start).await?.then_some(started))
+    }
+
+    /// Writes an execution's first record and has its function invoked; `false` if its name is taken.
+    pub(crate) async fn begin_execution(
+        self: &Arc<Self>,
+        start: ExecutionStarted,
+    ) -> Result<bool, AwsError> {
+        let now = self.clock.now();
         let new = NewExecution {
             id: start.id.clone(),
             function: start.function.clone(),
@@ -81,6 +89,7 @@ impl Engine {
             started: now,
             next_wake: now + i64::from(start.timeout_seconds) * 1000,
             body: Vec::new(),
+            parent: start.parent.clone(),
         };
         let record = Record::new(now, vec![Fact::ExecutionStarted(start)]);
         let next_wake = new.next_wake;
@@ -98,11 +107,11 @@ impl Engine {
         }
         match outcome? {
             Outcome::Done { key } => state.key = key,
-            Outcome::NameTaken => return Ok(None),
+            Outcome::NameTaken => return Ok(false),
         }
         state.indexed_wake = Some(next_wake);
         self.follow_up(&cell, &state, now);
-        Ok(Some(started))
+        Ok(true)
     }
 
     fn first_fact(&self, request: &StartRequest) -> ExecutionStarted {
@@ -122,6 +131,7 @@ impl Engine {
             },
             trace_header: request.trace_header.clone(),
             tenant_id: request.tenant_id.clone(),
+            parent: None,
         }
     }
 

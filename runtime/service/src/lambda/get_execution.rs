@@ -1,5 +1,6 @@
 //! GetDurableExecution.
 
+use durable_core::{PauseRequest, timeout_at};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
@@ -37,7 +38,11 @@ pub(super) async fn answer(call: &Call, arn: &str) -> Answer {
     match row.ended {
         Some(ended) => put("EndTimestamp", timestamp::seconds(ended)),
         None => {
-            let deadline = row.started + i64::from(start.timeout_seconds) * 1000;
+            let pause = engine.pause_of(&row).await?;
+            let deadline = timeout_at(row.started, start.timeout_seconds, pause.extension);
+            if let Some(request) = &pause.request {
+                put("PauseDetails", pause_details(request, with_data));
+            }
             put("ExpectedExecutionTimeoutTimestamp", timestamp::seconds(deadline))
         }
     };
@@ -52,4 +57,16 @@ pub(super) async fn answer(call: &Call, arn: &str) -> Answer {
         }
     }
     json(StatusCode::OK, &Value::Object(members))
+}
+
+fn pause_details(request: &PauseRequest, with_data: bool) -> Value {
+    let mut details = json!({
+        "PauseRequestTimestamp": timestamp::seconds(request.requested),
+        "ExecutionTimeoutPaused": request.timeout_paused,
+    });
+    let reason = request.reason.as_ref().filter(|_| with_data);
+    if let (Some(reason), Some(members)) = (reason, details.as_object_mut()) {
+        members.insert("Reason".to_owned(), reason.clone().into());
+    }
+    details
 }

@@ -12,7 +12,7 @@ use durable_store::QueuedInvocation;
 use http::{Response, StatusCode};
 use uuid::Uuid;
 
-use crate::engine::{StartRequest, Started, to_the_end};
+use crate::engine::{Ending, StartRequest, Started, to_the_end};
 use crate::functions::{DurableConfig, Function, LATEST};
 use crate::lambda::{Call, functions};
 use crate::wire::arn::is_name;
@@ -161,18 +161,11 @@ async fn invoke_durable(
     Ok(with_header(response, "x-amz-durable-execution-arn", &arn))
 }
 
-/// Waits until the execution closes, over all its invocations and suspensions.
+/// Waits until the execution closes and gives its caller what it ended with.
 async fn wait(call: &Call, started: Started) -> Answer {
-    let engine = &call.engine;
-    if let Some(cell) = engine.cell(&started.id).await? {
-        let mut closed = cell.closed.subscribe();
-        // An error means that the cell is gone, which happens only after its execution has closed.
-        let _ = closed.wait_for(|closed| *closed).await;
-    }
-    let row = engine.store.execution(&started.id).await?.ok_or_else(AwsError::no_such_execution)?;
-    let ending = engine.ending_of(&row).await?;
+    let (status, ending) = ending(call, &started.id).await?;
     let response = match ending.error {
-        None if row.status == ExecutionStatus::Succeeded => {
+        None if status == ExecutionStatus::Succeeded => {
             json_bytes(StatusCode::OK, ending.result.unwrap_or_else(|| "null".to_owned()))
         }
         error => {
@@ -187,6 +180,21 @@ async fn wait(call: &Call, started: Started) -> Answer {
         }
     };
     Ok(with_header(response, "x-amz-executed-version", &started.version))
+}
+
+/// How an execution ends: waited for, over all its invocations and suspensions, or read if it has ended already.
+async fn ending(call: &Call, id: &str) -> Result<(ExecutionStatus, Ending), AwsError> {
+    let engine = &call.engine;
+    if let Some(cell) = engine.cell(id).await? {
+        let mut closed = cell.closed.subscribe();
+        // An error means that the cell is gone, which happens only after its execution has closed.
+        let _ = closed.wait_for(|closed| *closed).await;
+        let execution = &cell.state.lock().await.execution;
+        let (result, error) = (execution.result.clone(), execution.error.clone());
+        return Ok((execution.status, Ending { result, error }));
+    }
+    let row = engine.store.execution(id).await?.ok_or_else(AwsError::no_such_execution)?;
+    Ok((row.status, engine.ending_of(&row).await?))
 }
 
 /// The error of an execution as a caller that waits receives it.

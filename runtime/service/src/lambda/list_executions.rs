@@ -46,7 +46,7 @@ pub(super) async fn answer(call: &Call, function_name: &str) -> Answer {
         // One more than asked for tells whether there is a next page.
         limit: items_max + 1,
     };
-    // A status that this server never gives out, such as PAUSED, has no executions.
+    // A status that this server never gives out, DELETING, has no executions.
     let none_fits = filter.statuses.is_empty() && query.get("Statuses").is_some();
     let mut rows = if none_fits { Vec::new() } else { engine.store.list(filter).await? };
     let more = rows.len() > items_max;
@@ -78,7 +78,7 @@ pub(super) async fn answer(call: &Call, function_name: &str) -> Answer {
 
 /// The constraints on names and statuses. More than one status is refused in AWS, matched here.
 fn check(call: &Call) -> Result<Vec<ExecutionStatus>, AwsError> {
-    /// What the service model allows, of which this server gives out the first five.
+    /// What the service model allows, of which this server never gives out DELETING: a deleted execution is gone at once.
     const STATUSES: [&str; 8] =
         ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "STOPPED", "DELETING", "PAUSING", "PAUSED"];
     let mut constraints = Constraints::default();

@@ -5,12 +5,14 @@
 
 mod callbacks;
 mod checkpoint;
+mod delete;
 mod functions;
 mod get_execution;
 mod get_history;
 mod get_state;
 mod invoke;
 mod list_executions;
+mod pause;
 mod stop;
 
 use std::borrow::Cow;
@@ -90,9 +92,9 @@ async fn durable_execution(call: &Call, method: &Method, rest: &str) -> Answer {
         ("GET", Some("history")) => get_history::answer(call, &arn).await,
         ("POST", Some("stop")) => stop::answer(call, &arn).await,
         ("GET", None) => get_execution::answer(call, &arn).await,
-        ("POST", Some("pause")) => Err(AwsError::not_implemented("PauseDurableExecution")),
-        ("POST", Some("resume")) => Err(AwsError::not_implemented("ResumeDurableExecution")),
-        ("DELETE", None) => Err(AwsError::not_implemented("DeleteDurableExecution")),
+        ("POST", Some("pause")) => pause::pause(call, &arn).await,
+        ("POST", Some("resume")) => pause::resume(call, &arn).await,
+        ("DELETE", None) => delete::answer(call, &arn).await,
         _ => Err(AwsError::unknown_operation()),
     }
 }

@@ -51,6 +51,13 @@ impl Constraints {
         }
     }
 
+    /// A client token, wherever it stands.
+    pub(crate) fn client_token(&mut self, token: &str) {
+        self.length(token, "clientToken", 1, 64);
+        let printable = token.bytes().all(|byte| (0x21..=0x7e).contains(&byte));
+        self.pattern(printable, token, "clientToken", "[\\x21-\\x7E]+");
+    }
+
     pub(crate) fn one_of<T>(
         &mut self,
         value: &str,

@@ -56,6 +56,10 @@ impl AwsError {
         )
     }
 
+    pub(crate) fn conflict(message: impl Into<String>) -> Self {
+        Self::new("ResourceConflictException", 409, "message", message.into())
+    }
+
     pub(crate) fn callback_closed() -> Self {
         let text = Rejection::CallbackClosed.to_string();
         Self::new("CallbackTimeoutException", 400, "Message", text)
@@ -74,6 +78,10 @@ impl AwsError {
             Self::new("TooManyRequestsException", 429, "message", "Rate Exceeded.".to_owned());
         error.reason = Some(reason);
         error
+    }
+
+    pub(crate) fn access_denied(message: impl Into<String>) -> Self {
+        Self::new("AccessDeniedException", 403, "Message", message.into())
     }
 
     pub(crate) fn service(message: impl Into<String>) -> Self {
@@ -113,6 +121,7 @@ impl From<Rejection> for AwsError {
         match rejection {
             Rejection::InvalidParameter(message) => Self::invalid_parameter(message),
             Rejection::CallbackClosed => Self::callback_closed(),
+            Rejection::Conflict(message) => Self::conflict(message),
         }
     }
 }

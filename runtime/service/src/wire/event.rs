@@ -1,6 +1,6 @@
 //! A fact as an event of the history (specification section 6).
 
-use durable_core::{ErrorObject, Fact, Millis, OpRef};
+use durable_core::{ChainedTarget, ErrorObject, Fact, Millis, OpRef};
 use serde_json::{Map, Value, json};
 
 use crate::wire::timestamp;
@@ -76,11 +76,30 @@ fn details(fact: &Fact, context: EventContext<'_>) -> Option<(&'static str, Valu
             }
             ("InvocationCompleted", details)
         }
-        Fact::StepReady { .. } | Fact::CallbackHeartbeat { .. } | Fact::InvocationRetry { .. } => {
-            return None;
+        Fact::ExecutionPaused { request, .. } => {
+            let mut details = json!({
+                "PauseRequestTimestamp": timestamp::seconds(request.requested),
+                "ExecutionTimeoutPaused": request.timeout_paused,
+            });
+            add_reason(&mut details, &request.reason, with_data);
+            ("ExecutionPaused", details)
         }
+        Fact::ExecutionResumed { request, .. } => {
+            let mut details =
+                json!({ "ResumeRequestTimestamp": timestamp::seconds(request.requested) });
+            add_reason(&mut details, &request.reason, with_data);
+            ("ExecutionResumed", details)
+        }
+        fact if !fact.is_event() => return None,
         fact => operation_details(fact, with_data)?,
     })
+}
+
+/// The reason of a pause or a resumption, if one was given.
+fn add_reason(details: &mut Value, reason: &Option<String>, with_data: bool) {
+    if let (Some(reason), Some(members)) = (reason, details.as_object_mut()) {
+        members.insert("Reason".to_owned(), wrap(Some(reason.clone().into()), with_data));
+    }
 }
 
 fn operation_details(fact: &Fact, with_data: bool) -> Option<(&'static str, Value)> {
@@ -136,6 +155,35 @@ fn operation_details(fact: &Fact, with_data: bool) -> Option<(&'static str, Valu
             // The event shows only the type; the operation has the message too.
             let shown = ErrorObject { error_message: None, ..error.clone() };
             ("CallbackTimedOut", json!({ "Error": fault(&shown) }))
+        }
+        Fact::ChainedInvokeStarted { function_name, tenant_id, input, target, .. } => {
+            let mut details = Map::new();
+            details.insert("FunctionName".to_owned(), function_name.clone().into());
+            if let Some(tenant_id) = tenant_id {
+                details.insert("TenantId".to_owned(), tenant_id.clone().into());
+            }
+            if input.is_some() {
+                details.insert("Input".to_owned(), text(input));
+            }
+            if let Some(target) = target {
+                details.insert("ExecutedVersion".to_owned(), target.version().into());
+            }
+            if let Some(ChainedTarget::Durable { execution_arn, .. }) = target {
+                details.insert("DurableExecutionArn".to_owned(), execution_arn.clone().into());
+            }
+            ("ChainedInvokeStarted", Value::Object(details))
+        }
+        Fact::ChainedInvokeSucceeded { result, .. } => {
+            ("ChainedInvokeSucceeded", json!({ "Result": text(result) }))
+        }
+        Fact::ChainedInvokeFailed { error, .. } => {
+            ("ChainedInvokeFailed", json!({ "Error": fault(error) }))
+        }
+        Fact::ChainedInvokeTimedOut { error, .. } => {
+            ("ChainedInvokeTimedOut", json!({ "Error": fault(error) }))
+        }
+        Fact::ChainedInvokeStopped { error, .. } => {
+            ("ChainedInvokeStopped", json!({ "Error": fault(error) }))
         }
         _ => return None,
     })

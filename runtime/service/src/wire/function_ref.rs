@@ -1,6 +1,6 @@
 //! The spellings of a function in requests (specification section 1.1).
 
-use crate::wire::arn::Home;
+use crate::wire::arn::{Home, is_name};
 use crate::wire::error::AwsError;
 
 /// A function as a request names it.
@@ -31,34 +31,49 @@ impl FunctionRef {
                  (\\d{{12}}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?"
             ))
         };
-        if text.is_empty() || text.len() > NAME_LEN_MAX {
-            return Err(malformed());
-        }
-        let parts: Vec<&str> = text.split(':').collect();
-        let (place, name, suffix) = match parts.as_slice() {
-            ["arn", _, "lambda", region, account, "function", name, rest @ ..] => {
-                (Some((Some(*region), *account)), *name, rest)
-            }
-            [account, "function", name, rest @ ..] => (Some((None, *account)), *name, rest),
-            [name, rest @ ..] => (None, *name, rest),
-            [] => return Err(malformed()),
-        };
-        let suffix = match suffix {
-            [] => None,
-            [suffix] => Some(*suffix),
-            _ => return Err(malformed()),
-        };
-        let is_qualifier = |text: &str| text == "$LATEST" || crate::wire::arn::is_name(text);
-        if !crate::wire::arn::is_name(name) || !suffix.is_none_or(is_qualifier) {
-            return Err(malformed());
-        }
-        let qualifier = merge(suffix, qualifier)?;
-        if let Some((region, account)) = place
-            && (account != home.account || region.is_some_and(|region| region != home.region))
+        let spelling = Spelling::read(text).ok_or_else(malformed)?;
+        let qualifier = merge(spelling.qualifier, qualifier)?;
+        if spelling.account.is_some_and(|account| account != home.account)
+            || spelling.region.is_some_and(|region| region != home.region)
         {
             return Err(AwsError::function_not_found(text));
         }
-        Ok(Self { name: name.to_owned(), qualifier })
+        Ok(Self { name: spelling.name.to_owned(), qualifier })
+    }
+}
+
+/// The parts of a function's name as a request spells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Spelling<'a> {
+    pub(crate) region: Option<&'a str>,
+    pub(crate) account: Option<&'a str>,
+    pub(crate) name: &'a str,
+    pub(crate) qualifier: Option<&'a str>,
+}
+
+impl<'a> Spelling<'a> {
+    /// Reads any of Lambda's spellings; `None` for anything else.
+    pub(crate) fn read(text: &'a str) -> Option<Self> {
+        if text.is_empty() || text.len() > NAME_LEN_MAX {
+            return None;
+        }
+        let parts: Vec<&str> = text.split(':').collect();
+        let (region, account, name, rest) = match parts.as_slice() {
+            ["arn", _, "lambda", region, account, "function", name, rest @ ..] => {
+                (Some(*region), Some(*account), *name, rest)
+            }
+            [account, "function", name, rest @ ..] => (None, Some(*account), *name, rest),
+            [name, rest @ ..] => (None, None, *name, rest),
+            [] => return None,
+        };
+        let qualifier = match rest {
+            [] => None,
+            [qualifier] => Some(*qualifier),
+            _ => return None,
+        };
+        let is_qualifier = |text: &str| text == "$LATEST" || is_name(text);
+        let valid = is_name(name) && qualifier.is_none_or(is_qualifier);
+        valid.then_some(Self { region, account, name, qualifier })
     }
 }
 

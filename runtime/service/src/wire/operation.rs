@@ -93,6 +93,11 @@ fn details(operation: &Operation, times: Times) -> (&'static str, Value) {
             put("Error", error);
             "CallbackDetails"
         }
+        Details::ChainedInvoke { .. } => {
+            put("Result", result);
+            put("Error", error);
+            "ChainedInvokeDetails"
+        }
     };
     (name, Value::Object(members))
 }

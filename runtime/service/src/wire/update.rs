@@ -1,8 +1,8 @@
 //! The body of `CheckpointDurableExecution`, checked against the service model (specification section 4.1 and 4.2).
 
 use durable_core::{
-    Action, CallbackOptions, ErrorObject, OpRef, OperationType, OperationUpdate, StepOptions,
-    WaitOptions,
+    Action, CallbackOptions, ChainedInvokeOptions, ErrorObject, OpRef, OperationType,
+    OperationUpdate, StepOptions, WaitOptions,
 };
 use serde::Deserialize;
 
@@ -14,6 +14,8 @@ use crate::wire::object::{self, Object};
 /// The longest wait or retry delay: 366 days.
 const DELAY_SECONDS_MAX: i64 = 31_622_400;
 const CALLBACK_SECONDS_MAX: i64 = 99_999_999;
+const FUNCTION_NAME_LEN_MAX: usize = 256;
+const TRACE_HEADER_LEN_MAX: usize = 8192;
 const ID_PATTERN: &str = "[a-zA-Z0-9-_]+";
 const TOKEN_PATTERN: &str = "[A-Za-z0-9+/]+={0,2}";
 
@@ -48,6 +50,7 @@ struct WireUpdate {
     step_options: Option<Object<WireStepOptions>>,
     wait_options: Option<Object<WireWaitOptions>>,
     callback_options: Option<Object<WireCallbackOptions>>,
+    chained_invoke_options: Option<Object<WireChainedInvokeOptions>>,
 }
 
 #[derive(Deserialize)]
@@ -75,6 +78,14 @@ struct WireCallbackOptions {
     heartbeat_timeout_seconds: Option<i64>,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct WireChainedInvokeOptions {
+    function_name: Option<String>,
+    tenant_id: Option<String>,
+    x_amzn_trace_id: Option<String>,
+}
+
 /// Reads a checkpoint's body.
 ///
 /// # Errors
@@ -84,9 +95,7 @@ pub(crate) fn parse(body: &[u8]) -> Result<CheckpointRequest, AwsError> {
     let mut constraints = Constraints::default();
     let token = check_token(wire.checkpoint_token, &mut constraints);
     if let Some(client_token) = &wire.client_token {
-        constraints.length(client_token, "clientToken", 1, 64);
-        let printable = client_token.bytes().all(|byte| (0x21..=0x7e).contains(&byte));
-        constraints.pattern(printable, client_token, "clientToken", "[\\x21-\\x7E]+");
+        constraints.client_token(client_token);
     }
     let updates = wire
         .updates
@@ -163,6 +172,9 @@ fn convert(wire: WireUpdate, path: &str, constraints: &mut Constraints) -> Optio
             ),
         }
     });
+    let chained_invoke_options = wire.chained_invoke_options.map(|Object(options)| {
+        chained(options, &format!("{path}.chainedInvokeOptions"), constraints)
+    });
     Some(OperationUpdate {
         op: OpRef {
             id: wire.id?,
@@ -181,7 +193,29 @@ fn convert(wire: WireUpdate, path: &str, constraints: &mut Constraints) -> Optio
         step_options,
         wait_options,
         callback_options,
+        chained_invoke_options,
     })
+}
+
+/// The function's name and the tenant are checked with the batch, where the texts are the operation's own.
+fn chained(
+    wire: WireChainedInvokeOptions,
+    path: &str,
+    constraints: &mut Constraints,
+) -> ChainedInvokeOptions {
+    let member = format!("{path}.functionName");
+    match &wire.function_name {
+        Some(name) => constraints.length(name, &member, 1, FUNCTION_NAME_LEN_MAX),
+        None => constraints.required(&member),
+    }
+    if let Some(header) = &wire.x_amzn_trace_id {
+        constraints.length(header, &format!("{path}.xAmznTraceId"), 0, TRACE_HEADER_LEN_MAX);
+    }
+    ChainedInvokeOptions {
+        function_name: wire.function_name.unwrap_or_default(),
+        tenant_id: wire.tenant_id,
+        trace_header: wire.x_amzn_trace_id,
+    }
 }
 
 fn check_names(wire: &WireUpdate, path: &str, constraints: &mut Constraints) {

@@ -97,7 +97,7 @@ async fn a_body_of_the_wrong_shape_is_a_serialization_error() {
         assert_eq!((reply.status, reply.code()), (400, "SerializationException"), "{body}");
     }
     assert_eq!(held.server.history(turn.arn()).await, before);
-    held.server.close().await;
+    held.server.close_at_once().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -140,7 +140,7 @@ async fn every_broken_constraint_is_named_in_one_answer() {
         "Value '-1' at 'updates.5.member.callbackOptions.timeoutSeconds'",
         "Value '100000000' at 'updates.5.member.callbackOptions.heartbeatTimeoutSeconds'",
     ]);
-    held.server.close().await;
+    held.server.close_at_once().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -199,7 +199,7 @@ async fn a_batch_that_breaks_a_rule_is_refused_as_a_whole_and_its_token_stays_go
     // The token was not used up.
     let reply = turn.checkpoint(json!([good])).await.ok();
     assert_eq!(reply["NewExecutionState"]["Operations"].as_array().unwrap().len(), 1);
-    held.server.close().await;
+    held.server.close_at_once().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -236,7 +236,7 @@ async fn a_batch_may_start_and_end_a_step_and_a_poll_only_rotates_the_token() {
     held.server.closed(turn.arn()).await;
     let reply = turn.checkpoint(json!([])).await;
     assert_invalid(&reply, STALE);
-    held.server.close().await;
+    held.server.close_at_once().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -264,7 +264,7 @@ async fn a_token_is_good_for_its_execution_and_its_invocation_only() {
     assert_eq!(again.arn(), one.arn());
     assert_invalid(&held.server.checkpoint(one.arn(), body(&one.token)).await, STALE);
     held.server.checkpoint(one.arn(), body(&again.token)).await.ok();
-    held.server.close().await;
+    held.server.close_at_once().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -285,7 +285,7 @@ async fn a_garbage_arn_is_refused_raw_and_encoded() {
     let reply = held.server.post(&path, body).await.ok();
     let body = json!({ "CheckpointToken": reply["CheckpointToken"] }).to_string();
     held.server.checkpoint(turn.arn(), body).await.ok();
-    held.server.close().await;
+    held.server.close_at_once().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -320,7 +320,7 @@ async fn a_repeated_request_gets_the_stored_answer_and_changes_nothing() {
     assert_eq!(first.get("CheckpointToken"), None);
     assert_eq!(turn.send(closing).await.ok(), first);
     assert_eq!(held.server.execution(turn.arn()).await["Result"], "9");
-    held.server.close().await;
+    held.server.close_at_once().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -333,7 +333,7 @@ async fn a_quota_closes_the_execution_and_withholds_the_token() {
     let shown = held.server.execution(turn.arn()).await;
     assert_eq!(shown["Status"], "FAILED");
     assert_eq!(shown["Error"]["ErrorType"], "ServiceQuotaExceededException");
-    held.server.close().await;
+    held.server.close_at_once().await;
 }
 
 /// Every operation in pages; gives the ids in order.
@@ -389,7 +389,7 @@ async fn the_state_is_read_in_pages_of_any_size() {
         assert_eq!((reply.status, reply.code()), (400, code), "{query}");
     }
     held.server.read(turn.arn(), "/state").await.assert_violations(&["'checkpointToken'"]);
-    held.server.close().await;
+    held.server.close_at_once().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -418,7 +418,7 @@ async fn children_of_a_closed_context_are_left_out_unless_they_are_replayed() {
     let ids: Vec<_> = operations[1..].iter().map(|op| op["Id"].as_str().unwrap()).collect();
     assert_eq!(ids, ["hides", "shows", "shown", "w"]);
     assert!(operations[1]["StartTimestamp"].is_i64(), "whole milliseconds");
-    held.server.close().await;
+    held.server.close_at_once().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -458,5 +458,5 @@ async fn an_envelope_is_cut_at_five_mebibytes_and_the_rest_is_read_from_its_mark
     let from_start = next.state("").await;
     assert!(from_start.body.len() < 6 * 1024 * 1024);
     assert_ne!(from_start.ok()["NextMarker"], "");
-    held.server.close().await;
+    held.server.close_at_once().await;
 }

@@ -220,6 +220,30 @@ async fn fifty_callers_with_one_name_get_one_execution() {
     Arc::into_inner(server).unwrap().close().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn callers_who_race_for_many_names_all_get_their_results() {
+    let directory = TempDir::new().unwrap();
+    let server = Arc::new(server(&directory).await);
+    let mut callers = JoinSet::new();
+    // The second caller of a name attaches in the moment in which the first has started it and nobody has it in memory.
+    for caller in 0..1200 {
+        let server = Arc::clone(&server);
+        callers.spawn(async move {
+            let request = Request::post("/2015-03-31/functions/echo/invocations?Qualifier=$LATEST")
+                .header("X-Amz-Durable-Execution-Name", format!("n{}", caller / 4))
+                .body(Bytes::from_static(b"{}"))
+                .unwrap();
+            let reply = server.send(request).await;
+            assert_eq!((reply.status, reply.text().as_str()), (200, "{}"));
+            reply.header("x-amz-durable-execution-arn").unwrap().to_owned()
+        });
+    }
+    let arns = within("all callers", callers.join_all()).await;
+    let distinct: std::collections::HashSet<_> = arns.iter().collect();
+    assert_eq!(distinct.len(), 300);
+    Arc::into_inner(server).unwrap().close().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_spelling_of_a_function_is_understood_if_it_is_qualified() {
     let directory = TempDir::new().unwrap();

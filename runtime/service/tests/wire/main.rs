@@ -10,12 +10,15 @@
     dead_code
 )]
 
+mod chained;
 mod checkpoint;
+mod delete;
 mod dynamodb;
 mod executions;
 mod faults;
 mod history;
 mod invoke;
+mod pause;
 mod plain_functions;
 mod recovery;
 mod support;

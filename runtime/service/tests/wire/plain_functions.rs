@@ -1,14 +1,16 @@
-//! Goal: a function that is not durable behaves as Lambda functions always have: result, error, panic, timeout, and
-//! too many at once.
+//! Goal: a function that is not durable behaves as Lambda functions always have: result, error, panic, timeout, too many
+//! at once; and invoked asynchronously, it is carried out at least once, also if the service is closed in between.
 //!
 //! Method: real `lambda_runtime` handlers in `HandlerFunction`, called by the real `aws-sdk-lambda` over a socket.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_sdk_lambda::error::ProvideErrorMetadata;
 use aws_sdk_lambda::operation::invoke::{InvokeError, InvokeOutput};
 use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::InvocationType;
 use bytes::Bytes;
 use durable_functions::HandlerFunction;
 use http::Request;
@@ -153,4 +155,106 @@ async fn too_many_at_once_are_told_to_slow_down_and_a_caller_that_leaves_frees_n
     })
     .await;
     Arc::into_inner(server).unwrap().close().await;
+}
+
+/// A function that counts its runs, fails the first ones, and notes what it was given.
+fn counting(
+    fails: u32,
+) -> (impl durable_functions::FunctionHost, Arc<AtomicU32>, Arc<Mutex<Vec<Value>>>) {
+    let (runs, given) = (Arc::new(AtomicU32::new(0)), Arc::new(Mutex::new(Vec::new())));
+    let (counted, noted) = (Arc::clone(&runs), Arc::clone(&given));
+    let host = HandlerFunction::new(move |event: LambdaEvent<Value>| {
+        let run = counted.fetch_add(1, Ordering::SeqCst) + 1;
+        let request_id = event.context.request_id.clone();
+        noted.lock().unwrap().push(json!([request_id, event.payload]));
+        async move { if run > fails { Ok(json!(run)) } else { Err(lambda_runtime::Error::from("no")) } }
+    });
+    (host, runs, given)
+}
+
+/// Events for a function that never fails.
+const GOOD: u32 = 400;
+
+fn quick(setup: &mut Setup) {
+    setup.config.async_retry_delay = Duration::from_millis(5);
+}
+
+async fn accept(server: &Server, function: &str, payload: &str) {
+    let request = server
+        .lambda()
+        .invoke()
+        .function_name(function)
+        .invocation_type(InvocationType::Event)
+        .payload(Blob::new(payload));
+    let output = within("an acceptance", request.send()).await.unwrap();
+    assert_eq!((output.status_code(), output.durable_execution_arn()), (202, None));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_is_carried_out_once_if_it_succeeds_and_three_times_if_it_does_not() {
+    let directory = TempDir::new().unwrap();
+    let (good, good_runs, _) = counting(0);
+    let (shaky, shaky_runs, shaky_given) = counting(2);
+    let (bad, bad_runs, _) = counting(u32::MAX);
+    let setup =
+        Setup::new(directory.path()).plain("good", good).plain("shaky", shaky).plain("bad", bad);
+    let server = setup.with(quick).open().await;
+    // Together, so that some end while others are being looked for.
+    let mut callers = tokio::task::JoinSet::new();
+    let server = Arc::new(server);
+    for _ in 0..GOOD {
+        let server = Arc::clone(&server);
+        callers.spawn(async move {
+            let request = Request::post("/2015-03-31/functions/good/invocations")
+                .header("X-Amz-Invocation-Type", "Event")
+                .body(Bytes::from_static(b"{}"))
+                .unwrap();
+            assert_eq!(server.send(request).await.status, 202);
+        });
+    }
+    within("all are accepted", callers.join_all()).await;
+    let server = Arc::into_inner(server).unwrap();
+    accept(&server, "shaky", "7").await;
+    accept(&server, "bad", "").await;
+    eventually("all have run", async || {
+        let counts = [&good_runs, &shaky_runs, &bad_runs].map(|runs| runs.load(Ordering::SeqCst));
+        (counts == [GOOD, 3, 3]).then_some(())
+    })
+    .await;
+    let given = shaky_given.lock().unwrap().clone();
+    // Every attempt has the same request id and payload.
+    assert!(given.iter().all(|attempt| *attempt == given[0] && attempt[1] == 7), "{given:?}");
+    server.close().await;
+    // Nothing is left to do.
+    let (good, again, _) = counting(0);
+    let (bad, bad_again, _) = counting(0);
+    let setup = Setup::new(directory.path()).plain("good", good).plain("bad", bad).with(quick);
+    let server = setup.open().await;
+    accept(&server, "good", "{}").await;
+    eventually("the newest has run", async || (again.load(Ordering::SeqCst) > 0).then_some(()))
+        .await;
+    assert_eq!((again.load(Ordering::SeqCst), bad_again.load(Ordering::SeqCst)), (1, 0));
+    assert_eq!(good_runs.load(Ordering::SeqCst), GOOD);
+    server.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_that_did_not_end_before_the_service_closed_runs_again() {
+    let directory = TempDir::new().unwrap();
+    let entered = Arc::new(Semaphore::new(0));
+    let inner = Arc::clone(&entered);
+    let stuck = HandlerFunction::new(move |_: LambdaEvent<Value>| {
+        inner.add_permits(1);
+        std::future::pending::<Result<Value, lambda_runtime::Error>>()
+    });
+    let server = Setup::new(directory.path()).plain("work", stuck).open().await;
+    accept(&server, "work", "{\"order\":1}").await;
+    within("it runs", entered.acquire()).await.unwrap().forget();
+    server.close_at_once().await;
+
+    let (work, runs, given) = counting(0);
+    let server = Setup::new(directory.path()).plain("work", work).with(quick).open().await;
+    eventually("it runs again", async || (runs.load(Ordering::SeqCst) > 0).then_some(())).await;
+    assert_eq!(given.lock().unwrap()[0][1], json!({ "order": 1 }));
+    server.close().await;
 }

@@ -109,9 +109,15 @@ async fn first_life() {
         Err(_) => {
             let life = std::process::id();
             for number in 0..10_000 {
-                let plan = match number % 3 {
+                let child = json!({ "plan": [{ "step": "c" }] }).to_string();
+                let plan = match number % 4 {
                     0 => json!([{ "step": "a" }, { "step": "b" }, { "step": "c" }]),
                     1 => json!([{ "step": "a" }, { "flaky": "b", "fails": 1, "delay": 1 }]),
+                    2 => json!([
+                        { "step": "a" },
+                        { "invoke": "i", "function": "flow:$LATEST", "input": child },
+                        { "step": "b" },
+                    ]),
                     _ => json!([{ "step": "a" }, { "wait": "w", "seconds": 1 }, { "step": "b" }]),
                 };
                 start(&format!("n{life}-{number}"), &plan).await;

@@ -131,7 +131,7 @@ async fn an_execution_times_out_suspended_running_or_between_retries() {
         assert_eq!(server.event_types(&arn).await.last().unwrap(), "ExecutionTimedOut");
     }
     // The running invocation never ends, so closing does not wait for it.
-    server.service.shut_down(std::time::Duration::ZERO).await;
+    server.close_at_once().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use durable_core::RetryPolicy;
-use durable_functions::{Door, FunctionHost};
+use durable_functions::FunctionHost;
 use durable_service::{DurableConfig, FunctionSpec, Service, ServiceConfig};
 use durable_store::{Backend, SqliteBackend};
 use http::Request;
@@ -143,9 +143,18 @@ pub fn encode(text: &str) -> String {
 impl Server {
     /// Shuts down in order and frees the directory.
     pub async fn close(self) {
+        self.close_within(Duration::from_secs(5)).await;
+    }
+
+    /// As [`close`](Self::close), but does not wait for invocations: for tests whose functions do not end.
+    pub async fn close_at_once(self) {
+        self.close_within(Duration::ZERO).await;
+    }
+
+    async fn close_within(self, patience: Duration) {
         // The receiver is gone if serving ended by itself, which the join below would tell.
         let _ = self.stop.send(());
-        self.service.shut_down(Duration::from_secs(5)).await;
+        self.service.shut_down(patience).await;
         within("the socket closes", self.serving).await.unwrap();
     }
 

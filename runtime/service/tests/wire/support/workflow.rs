@@ -2,7 +2,8 @@
 //! replays a handler.
 //!
 //! `{"step": id}`, `{"flaky": id, "fails": n, "delay": seconds}`, `{"wait": id, "seconds": n}`,
-//! `{"callback": id, "timeout": n, "heartbeat": n}`, `{"fail": type}`, and for a process that is going to be killed
+//! `{"callback": id, "timeout": n, "heartbeat": n}`, `{"invoke": id, "function": name, "input": text, "caught": true}`,
+//! `{"open": id}` and `{"close": id}` for a context around what lies between, `{"fail": type}`, and for a process that is going to be killed
 //! `{"hang": true}`, also as a member of a step.
 
 use serde_json::{Value, json};
@@ -52,6 +53,12 @@ pub async fn run(mut turn: Turn, mut note: impl FnMut(Note<'_>)) -> Answer {
             }
             let options = json!({ "CallbackOptions": options });
             pause(&mut turn, id, "CALLBACK", "Callback", options).await?
+        } else if let Some(id) = item["invoke"].as_str() {
+            invoke(&mut turn, id, item).await?
+        } else if let Some(id) = item["open"].as_str() {
+            context(&mut turn, id, "START", &["STARTED", "SUCCEEDED"]).await?
+        } else if let Some(id) = item["close"].as_str() {
+            context(&mut turn, id, "SUCCEED", &["SUCCEEDED"]).await?
         } else {
             Some(failed(item["fail"].as_str().unwrap_or("Unknown"), "as planned")?)
         };
@@ -107,4 +114,35 @@ async fn pause(turn: &mut Turn, id: &str, kind: &str, sub_type: &str, options: V
             failed(error["ErrorType"].as_str().unwrap_or("Failed"), "not caught").map(Some)
         }
     }
+}
+
+/// Another function; its error ends the workflow unless it is caught.
+async fn invoke(turn: &mut Turn, id: &str, item: &Value) -> Verdict {
+    if turn.status(id).is_empty() {
+        let mut update = json!({ "Id": id, "Name": id, "Type": "CHAINED_INVOKE", "SubType": "ChainedInvoke",
+            "Action": "START", "ChainedInvokeOptions": { "FunctionName": item["function"] } });
+        if let Some(parent) = item["within"].as_str() {
+            update["ParentId"] = parent.into();
+        }
+        if let Some(input) = item["input"].as_str() {
+            update["Payload"] = input.into();
+        }
+        turn.write(json!([update])).await?;
+    }
+    match turn.status(id) {
+        "SUCCEEDED" => Ok(None),
+        "STARTED" => pending().map(Some),
+        _ if item["caught"] == true => Ok(None),
+        _ => {
+            let error = &turn.operation(id).unwrap()["ChainedInvokeDetails"]["Error"];
+            Ok(Some(json!({ "Status": "FAILED", "Error": error })))
+        }
+    }
+}
+
+async fn context(turn: &mut Turn, id: &str, action: &str, done: &[&str]) -> Verdict {
+    if !done.contains(&turn.status(id)) {
+        turn.write(json!([{ "Id": id, "Type": "CONTEXT", "Action": action }])).await?;
+    }
+    Ok(None)
 }

@@ -61,7 +61,8 @@ mod tests {
 
     #[test]
     fn clients_of_this_machine_are_answered() {
-        for host in ["127.0.0.1:6737", "localhost", "LOCALHOST:1", "[::1]:6737", "aws.localhost:80"] {
+        for host in ["127.0.0.1:6737", "localhost", "LOCALHOST:1", "[::1]:6737", "aws.localhost:80"]
+        {
             assert!(allowed(host, None), "{host}");
             assert!(allowed(host, Some("http://localhost:3000")), "{host}");
         }

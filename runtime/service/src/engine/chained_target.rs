@@ -166,9 +166,7 @@ impl Engine {
             attempts: 0,
             due: 0,
         };
-        self.invoke_plain(function, invocation)
-            .await
-            .map_err(|error: FunctionError| error_object(error))
+        self.invoke_plain(function, invocation).await.map_err(error_object)
     }
 
     /// How a closed child ended, in the parent's words.

@@ -170,3 +170,19 @@ fn the_commands_of_awss_pattern_give_the_four_outcomes_unchanged() {
     let stock = page.blocks.iter().find(|block| block.text.starts_with("KEYBOARD-001"));
     assert!(out.contains(&stock.expect("the page shows the stock").text), "{out}");
 }
+
+/// The stand-in for cargo above cannot notice that `cargo run` does not know which binary is meant.
+#[test]
+fn cargo_run_means_the_command() {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+        .output()
+        .unwrap();
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let default_members = metadata["workspace_default_members"].as_array().unwrap();
+    assert_eq!(default_members.len(), 1, "{default_members:?}");
+    let packages = metadata["packages"].as_array().unwrap();
+    let package = packages.iter().find(|package| package["id"] == default_members[0]).unwrap();
+    assert_eq!(package["default_run"], "durable-orders");
+}

@@ -9,6 +9,7 @@ use http::Request;
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
+use serde::Deserialize;
 use serde_json::json;
 use tokio::net::TcpStream;
 
@@ -30,25 +31,12 @@ impl Client {
 
     /// Places an order and waits for its outcome.
     pub(crate) async fn order(&mut self, order_id: &str) -> anyhow::Result<()> {
-        let order = json!({
-            "orderId": order_id,
-            "customerId": "CUST-001",
-            "items": [
-                { "productId": "LAPTOP-001", "quantity": 1 },
-                { "productId": "MOUSE-001", "quantity": 2 }
-            ],
-            "shippingAddress": "123 Main St, Seattle, WA 98101",
-            "billingAddress": "123 Main St, Seattle, WA 98101",
-            "paymentMethod": {
-                "type": "credit", "cardNumber": 4_111_111_111_111_111_u64, "cardBrand": "Visa"
-            }
-        });
         let request =
             Request::post("/2015-03-31/functions/ValidateOrder/invocations?Qualifier=%24LATEST")
                 .header("host", "127.0.0.1")
                 .header("content-type", "application/json")
                 .header("x-amz-durable-execution-name", order_id)
-                .body(Full::from(order.to_string()))?;
+                .body(Full::from(an_order(order_id)))?;
         let body = self.send(request).await?;
         let completed = br#"{"status":"completed""#;
         ensure!(
@@ -57,6 +45,31 @@ impl Client {
             String::from_utf8_lossy(&body)
         );
         Ok(())
+    }
+
+    /// Starts an execution and does not wait for it.
+    pub(crate) async fn start(&mut self, function: &str, input: String) -> anyhow::Result<()> {
+        let path = format!("/2015-03-31/functions/{function}/invocations?Qualifier=%24LATEST");
+        let request = Request::post(path)
+            .header("host", "127.0.0.1")
+            .header("content-type", "application/json")
+            .header("x-amz-invocation-type", "Event")
+            .body(Full::from(input))?;
+        self.send(request).await.map(drop)
+    }
+
+    /// A page of a function's executions, and where the next one begins.
+    pub(crate) async fn list(
+        &mut self,
+        function: &str,
+        query: &str,
+        marker: Option<&str>,
+    ) -> anyhow::Result<Page> {
+        let marker = marker.map(|marker| format!("&Marker={marker}")).unwrap_or_default();
+        let path = format!("/2025-12-01/functions/{function}/durable-executions?{query}{marker}");
+        let request = Request::get(path).header("host", "127.0.0.1").body(Full::default())?;
+        let body = self.send(request).await?;
+        Ok(serde_json::from_slice(&body)?)
     }
 
     async fn put_item(&mut self, id: &str, price: &str) -> anyhow::Result<()> {
@@ -86,6 +99,32 @@ impl Client {
         ensure!(status.is_success(), "{status}: {}", String::from_utf8_lossy(&body));
         Ok(body)
     }
+}
+
+/// A page of ListDurableExecutionsByFunction.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Page {
+    pub(crate) durable_executions: Vec<serde::de::IgnoredAny>,
+    pub(crate) next_marker: Option<String>,
+}
+
+/// The body of an order.
+pub(crate) fn an_order(order_id: &str) -> String {
+    let order = json!({
+        "orderId": order_id,
+        "customerId": "CUST-001",
+        "items": [
+            { "productId": "LAPTOP-001", "quantity": 1 },
+            { "productId": "MOUSE-001", "quantity": 2 }
+        ],
+        "shippingAddress": "123 Main St, Seattle, WA 98101",
+        "billingAddress": "123 Main St, Seattle, WA 98101",
+        "paymentMethod": {
+            "type": "credit", "cardNumber": 4_111_111_111_111_111_u64, "cardBrand": "Visa"
+        }
+    });
+    order.to_string()
 }
 
 pub(crate) async fn fill_catalog(address: SocketAddr) -> anyhow::Result<()> {

@@ -1,11 +1,14 @@
 //! The command line.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use durable_service::{Rated, Rates, RuntimeCommands, ServiceConfig};
 
 use crate::client::{Clients, Target};
 use crate::commands::catalog::CatalogCommand;
@@ -13,6 +16,7 @@ use crate::commands::demo::Demo;
 use crate::commands::order::OrderCommand;
 use crate::exit::{Exit, Failure};
 use crate::serve::{self, ServeOptions};
+use crate::template::TemplateOptions;
 
 /// Durable order processing: run it, place orders, look inside.
 #[derive(Clone, Debug, Parser)]
@@ -45,7 +49,8 @@ enum Command {
 #[command(after_help = "\
 Examples:
   durable-orders serve
-  durable-orders serve --listen 127.0.0.1:0 --data-dir /var/lib/durable-orders")]
+  durable-orders serve --listen 127.0.0.1:0 --data-dir /var/lib/durable-orders
+  durable-orders serve --template template.yaml --parameter-overrides Stage=dev")]
 struct Serve {
     /// Where to listen
     #[arg(
@@ -63,6 +68,79 @@ struct Serve {
         env = "DURABLE_ORDERS_DATA_DIR"
     )]
     data_dir: PathBuf,
+    /// Processes of one function at one time
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 10,
+        value_parser = clap::value_parser!(u16).range(1..=1000),
+        env = "DURABLE_ORDERS_PROCESSES_MAX"
+    )]
+    processes_max: u16,
+    /// What runs functions of a runtime, such as `python3.13=/opt/python/bin/python -m awslambdaric`: the runtime's name, or
+    /// `python` or `nodejs` for all of them, then a program and its arguments, to which the handler is added
+    #[arg(long = "runtime-command", value_name = "RUNTIME=COMMAND", value_parser = runtime_command)]
+    runtime_commands: Vec<(String, Vec<String>)>,
+    /// Calls per second of an operation, or `aws` for the quotas that AWS has by default; no bounds if not given
+    #[arg(long = "rate-limit", value_name = "OPERATION=N", value_parser = RateLimit::parse)]
+    rate_limits: Vec<RateLimit>,
+    /// Open executions beyond which none is started; no bound if not given
+    #[arg(long, value_name = "N", env = "DURABLE_ORDERS_OPEN_EXECUTIONS_MAX")]
+    open_executions_max: Option<u64>,
+    #[command(flatten)]
+    template: TemplateOptions,
+}
+
+impl Serve {
+    fn options(self) -> ServeOptions {
+        let service = ServiceConfig {
+            processes_max: self.processes_max.into(),
+            runtime_commands: RuntimeCommands(self.runtime_commands.into_iter().collect()),
+            rates: RateLimit::rates(&self.rate_limits),
+            open_executions_max: self.open_executions_max,
+            ..ServiceConfig::new(self.data_dir)
+        };
+        ServeOptions { listen: self.listen, service, template: self.template }
+    }
+}
+
+fn runtime_command(text: &str) -> Result<(String, Vec<String>), String> {
+    let (runtime, command) = text.split_once('=').ok_or("a command is written RUNTIME=COMMAND")?;
+    let words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
+    if words.is_empty() {
+        return Err(format!("there is no command for {runtime}"));
+    }
+    Ok((runtime.to_owned(), words))
+}
+
+/// A value of `--rate-limit`.
+#[derive(Clone, Debug)]
+enum RateLimit {
+    OfAws,
+    Operation(Rated, NonZeroU32),
+}
+
+impl RateLimit {
+    fn parse(text: &str) -> Result<Self, String> {
+        if text == "aws" {
+            return Ok(Self::OfAws);
+        }
+        let (name, rate) = text.split_once('=').ok_or("a rate is written OPERATION=N, or aws")?;
+        let operation = name.parse::<Rated>().map_err(|error| error.to_string())?;
+        let rate = rate.parse().map_err(|_| format!("{rate} is no number from 1 on"))?;
+        Ok(Self::Operation(operation, rate))
+    }
+
+    /// All of them together; what comes later wins.
+    fn rates(limits: &[Self]) -> Rates {
+        limits.iter().fold(Rates::default(), |mut rates, limit| match limit {
+            Self::OfAws => Rates::of_aws(),
+            Self::Operation(operation, rate) => {
+                rates.set(*operation, *rate);
+                rates
+            }
+        })
+    }
 }
 
 /// Commands that have no use for the options that name a server.
@@ -113,8 +191,8 @@ impl Cli {
     pub async fn run(self) -> Result<Exit, Failure> {
         match self.command {
             Command::Demo(demo) => demo.run().await,
-            Command::Serve(Serve { listen, data_dir }) => {
-                serve::run(ServeOptions { listen, data_dir }).await?;
+            Command::Serve(serve) => {
+                serve::run(serve.options()).await?;
                 Ok(Exit::Done)
             }
             Command::Order(command) => command.run(&Clients::new(self.target).await).await,

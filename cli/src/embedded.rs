@@ -39,21 +39,18 @@ const MEMORY_MB: u32 = 128;
 
 /// The configuration of a service with the order system's tables.
 pub fn service_config(data_dir: impl Into<PathBuf>, settings: &Settings) -> ServiceConfig {
-    ServiceConfig {
-        tables: vec![
-            TableSpec {
-                name: settings.product_catalog_table.clone(),
-                key: "productId".to_owned(),
-                time_to_live: None,
-            },
-            TableSpec {
-                name: settings.inventory_reservations_table.clone(),
-                key: "orderId".to_owned(),
-                time_to_live: Some("expiresAt".to_owned()),
-            },
-        ],
-        ..ServiceConfig::new(data_dir)
-    }
+    ServiceConfig { tables: tables(settings), ..ServiceConfig::new(data_dir) }
+}
+
+/// The order system's tables.
+pub fn tables(settings: &Settings) -> Vec<TableSpec> {
+    vec![
+        TableSpec::with_key(&settings.product_catalog_table, "productId"),
+        TableSpec {
+            time_to_live: Some("expiresAt".to_owned()),
+            ..TableSpec::with_key(&settings.inventory_reservations_table, "orderId")
+        },
+    ]
 }
 
 /// Opens a service that runs the order system.

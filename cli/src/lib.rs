@@ -5,6 +5,7 @@
 //! | `args` | the command line |
 //! | `embedded` | the four functions and their tables inside one service |
 //! | `serve` | the server: listen, report, shut down |
+//! | `template` | the template that `serve` deploys instead of the order system |
 //! | `commands/` | the other commands, one a file |
 //! | `client/` | the AWS clients, and which server they speak to |
 //! | `order/` | placing, finding, waiting for and describing orders |
@@ -33,4 +34,5 @@ pub mod output;
 pub mod redact;
 pub mod serve;
 pub mod table;
+pub mod template;
 pub mod time;

@@ -2,11 +2,12 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use durable_service::Service;
+use durable_service::{Service, ServiceConfig};
+use durable_template::Stack;
 use orders::Settings;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -14,6 +15,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::embedded;
 use crate::exit::{Exit, Failure};
 use crate::output::{note, print};
+use crate::template::TemplateOptions;
 
 /// How long orders in work may go on after a signal to stop; the rest is taken up by the next start.
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(10);
@@ -23,8 +25,10 @@ const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(10);
 pub struct ServeOptions {
     /// Where to listen.
     pub listen: SocketAddr,
-    /// Where everything is kept.
-    pub data_dir: PathBuf,
+    /// What the command line says about the service: where everything is kept, and its bounds.
+    pub service: ServiceConfig,
+    /// What to deploy instead of the order system.
+    pub template: TemplateOptions,
 }
 
 /// Serves until SIGTERM or Ctrl-C.
@@ -41,20 +45,47 @@ pub async fn run(options: ServeOptions) -> anyhow::Result<()> {
             options.listen.port()
         );
     }
-    let settings = Settings::from_env()?;
-    let config = embedded::service_config(&options.data_dir, &settings);
+    let stack = options.template.read(&options.service.region, &options.service.account)?;
+    stack.iter().for_each(note_ignored);
     // First the address: a server that nobody can reach must not take up orders.
     let listener = listen(options.listen).await?;
     let address = listener.local_addr()?;
+    let data_dir = options.service.data_dir.clone();
+    let config = ServiceConfig { endpoint_url: format!("http://{address}"), ..options.service };
     let stop = stop_signal()?;
-    let service = embedded::open(config, settings).await?;
-    let served = match report(&service, address, &options.data_dir, begun) {
+    let service = match stack {
+        Some(stack) => {
+            Service::open(ServiceConfig { templates: vec![stack], ..config }, Vec::new()).await?
+        }
+        None => {
+            let settings = Settings::from_env()?;
+            let tables = embedded::tables(&settings);
+            embedded::open(ServiceConfig { tables, ..config }, settings).await?
+        }
+    };
+    let drained = service.drain(SHUTDOWN_PATIENCE);
+    let stop = async move {
+        stop.await;
+        note("shutting down");
+        drained.await;
+    };
+    let served = match report(&service, address, &data_dir, begun) {
         Ok(()) => service.serve(listener, stop).await.map_err(anyhow::Error::from),
         Err(failure) => Err(failure.into()),
     };
-    note("shutting down");
-    service.shut_down(SHUTDOWN_PATIENCE).await;
+    service.shut_down(Duration::ZERO).await;
     served
+}
+
+/// Nothing of a template is left out silently.
+fn note_ignored(stack: &Stack) {
+    for ignored in &stack.ignored {
+        let property = ignored.property.as_deref().map(|it| format!(".{it}")).unwrap_or_default();
+        note(&format!(
+            "ignored: {}{property} ({}): {}",
+            ignored.logical_id, ignored.kind, ignored.why
+        ));
+    }
 }
 
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -76,7 +107,7 @@ fn report(
     let recovered = service.recovered();
     print(&format!(
         "durable-orders {}\n  address    http://{address}\n  data       {}\n  recovered  {} open \
-         orders, {} resumed\nready in {} ms\n",
+         executions, {} resumed\nready in {} ms\n",
         env!("CARGO_PKG_VERSION"),
         data_dir.display(),
         recovered.open,

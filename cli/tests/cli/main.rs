@@ -13,4 +13,5 @@ mod looking;
 mod placing;
 mod serving;
 mod support;
+mod templates;
 mod waiting;

@@ -155,10 +155,11 @@ pub(crate) struct Server {
 }
 
 /// Starts a server and reads its address.
-fn serve(directory: &TempDir, listen: &str) -> (Child, String) {
+fn serve(directory: &TempDir, listen: &str, more: &[&str]) -> (Child, String) {
     let mut child = binary()
         .args(["serve", "--listen", listen, "--data-dir"])
         .arg(directory.path())
+        .args(more)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -177,7 +178,16 @@ impl Server {
     /// An empty server.
     pub(crate) fn start() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let (child, url) = serve(&directory, "127.0.0.1:0");
+        Self::start_in(directory, &[])
+    }
+
+    /// A server that is told more than where it is.
+    pub(crate) fn start_with(more: &[&str]) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), more)
+    }
+
+    fn start_in(directory: TempDir, more: &[&str]) -> Self {
+        let (child, url) = serve(&directory, "127.0.0.1:0", more);
         Self { url, directory: Some(directory), child }
     }
 
@@ -185,8 +195,14 @@ impl Server {
     pub(crate) fn restart(mut self) -> Self {
         let directory = self.directory.take().unwrap();
         self.stop();
-        let (child, url) = serve(&directory, self.url.strip_prefix("http://").unwrap());
+        let (child, url) = serve(&directory, self.url.strip_prefix("http://").unwrap(), &[]);
         Self { url, directory: Some(directory), child }
+    }
+
+    /// Kills it, and keeps its directory.
+    pub(crate) fn kill(mut self) -> TempDir {
+        self.stop();
+        self.directory.take().unwrap()
     }
 
     /// Its directory.

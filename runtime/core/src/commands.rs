@@ -74,12 +74,7 @@ impl Execution {
         Ok(vec![match completion {
             CallbackCompletion::Success(result) => Fact::CallbackSucceeded { op, result },
             CallbackCompletion::Failure(error) => {
-                let error_max = limits.error_bytes_max;
-                if error.len_bytes() > error_max {
-                    return Err(Rejection::invalid(format!(
-                        "Error object size must be less than or equal to {error_max} bytes."
-                    )));
-                }
+                limits.check_error(&error)?;
                 Fact::CallbackFailed { op, error }
             }
         }])

@@ -3,6 +3,8 @@
 //! Deadlines are absolute times and fire late rather than never. The execution timeout wins over any other timer that
 //! is due with it; the others complete in the order of their deadlines.
 
+use std::collections::HashSet;
+
 use crate::execution::Execution;
 use crate::fact::Fact;
 use crate::operation::{Details, Operation};
@@ -29,6 +31,23 @@ impl Execution {
             .flatten()
             .filter(|due| *due > now)
             .min()
+    }
+
+    /// The next time at which the clock changes this execution once these facts are accepted, but for what they bring
+    /// themselves. What is overdue and not settled by them counts: the clock comes to it a moment later.
+    pub fn next_due_besides(&self, facts: &[Fact]) -> Option<Millis> {
+        if !self.status.is_open() {
+            return None;
+        }
+        // A heartbeat moves a timer and settles nothing.
+        let settles = |fact: &&Fact| !matches!(fact, Fact::CallbackHeartbeat { .. });
+        let settled: HashSet<&str> =
+            facts.iter().filter(settles).filter_map(Fact::operation_id).collect();
+        let stays = |operation: &Operation| !settled.contains(operation.op.id.as_str());
+        let mut timers = self.timers.iter();
+        let timer = timers.find(|(_, place)| self.operation_at(*place).is_some_and(stays));
+        let timer = timer.map(|(due, _)| *due);
+        [Some(self.deadline()), timer, self.next_attempt()].into_iter().flatten().min()
     }
 
     /// When a failed invocation is repeated; not during a pause, which the resumption ends.

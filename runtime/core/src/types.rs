@@ -199,6 +199,11 @@ pub enum Rejection {
 }
 
 impl Rejection {
+    /// A checkpoint token came with the ARN of something else.
+    pub fn wrong_arn() -> Self {
+        Self::invalid("Checkpoint token is not valid for the durable execution ARN")
+    }
+
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
         Self::InvalidParameter(message.into())
     }

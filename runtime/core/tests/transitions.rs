@@ -175,6 +175,20 @@ fn a_wait_ends_when_its_time_has_come() {
     assert_eq!(server.execution.next_due(), Some(server.execution.deadline()));
 }
 
+/// The clock comes a moment after a deadline. What is accepted in this moment must not hide the deadline from it.
+#[test]
+fn a_deadline_that_has_passed_stays_due_until_the_clock_has_come_to_it() {
+    let mut server = Server::after(vec![wait("w", 1), callback("k", 9, 2)]);
+    let heartbeat =
+        server.execution.decide_heartbeat(&server.callback_id("k"), seconds(1)).unwrap();
+    assert_eq!(server.execution.next_due_besides(&heartbeat), Some(seconds(1)), "the wait");
+    server.suspend(seconds(1));
+    assert_eq!(server.execution.next_due_besides(&[]), Some(seconds(1)), "still the wait");
+    let brought_by_the_clock = server.execution.decide_due(seconds(1));
+    let then = server.execution.next_due_besides(&brought_by_the_clock);
+    assert_eq!(then, Some(seconds(2)), "the heartbeat");
+}
+
 #[test]
 fn a_wait_can_be_given_up() {
     let mut server = Server::after(vec![wait("w", 2)]);

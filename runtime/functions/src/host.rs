@@ -53,6 +53,9 @@ pub struct FunctionError {
     pub error_data: Option<String>,
 }
 
+/// Of the class that the service tries again, since nothing says that the function would fail.
+const CUT_OFF: &str = "Runtime.Closed";
+
 impl FunctionError {
     /// An error with a type and a message.
     pub fn new(error_type: impl Into<String>, error_message: impl Into<String>) -> Self {
@@ -62,6 +65,28 @@ impl FunctionError {
             stack_trace: None,
             error_data: None,
         }
+    }
+
+    /// There is no place for the invocation.
+    pub fn throttled() -> Self {
+        Self::new("TooManyRequestsException", "Rate Exceeded.")
+    }
+
+    /// Whether the function was not run because there was no place.
+    pub fn is_throttling(&self) -> bool {
+        *self == Self::throttled()
+    }
+
+    /// The host was closed before the function had an answer.
+    pub fn cut_off(request_id: &str) -> Self {
+        let message =
+            format!("RequestId: {request_id} Error: the function's processes are being stopped");
+        Self::new(CUT_OFF, message)
+    }
+
+    /// Whether the host's end is the reason, which says nothing about the function.
+    pub fn is_cut_off(&self) -> bool {
+        self.error_type == CUT_OFF
     }
 
     /// The function used up its time.
@@ -83,4 +108,9 @@ pub trait FunctionHost: Send + Sync + 'static {
     /// # Errors
     /// Whatever the function reports, its crash, or its timeout.
     fn invoke(&self, invocation: Invocation) -> BoxFuture<'_, Result<Bytes, FunctionError>>;
+
+    /// Ends what it has running, and waits for that. Later invocations fail.
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }

@@ -7,9 +7,11 @@ use durable_functions::{BoxFuture, Door};
 use http::{Method, Request, Response, StatusCode};
 use uuid::Uuid;
 
+use crate::cloudformation::CloudFormation;
 use crate::dynamodb::DynamoDb;
 use crate::engine::Engine;
 use crate::lambda;
+use crate::logs::CloudWatchLogs;
 use crate::wire::error::AwsError;
 use crate::wire::response::with_header;
 
@@ -17,26 +19,35 @@ use crate::wire::response::with_header;
 pub(crate) struct FrontDoor {
     pub(crate) engine: Arc<Engine>,
     pub(crate) dynamodb: DynamoDb,
+    pub(crate) cloudformation: CloudFormation,
+    pub(crate) logs: CloudWatchLogs,
 }
 
 impl Door for FrontDoor {
     fn answer(self: Arc<Self>, request: Request<Bytes>) -> BoxFuture<'static, Response<Bytes>> {
         Box::pin(async move {
-            let response = self.route(request).await;
-            with_header(response, "x-amzn-requestid", &Uuid::new_v4().to_string())
+            let request_id = Uuid::new_v4().to_string();
+            let response = self.route(request, &request_id).await;
+            with_header(response, "x-amzn-requestid", &request_id)
         })
     }
 }
 
 impl FrontDoor {
-    async fn route(&self, request: Request<Bytes>) -> Response<Bytes> {
+    async fn route(&self, request: Request<Bytes>, request_id: &str) -> Response<Bytes> {
         if let Some(operation) = DynamoDb::operation(&request) {
             return self.dynamodb.answer(&operation, request).await;
+        }
+        if let Some(operation) = CloudWatchLogs::operation(&request) {
+            return self.logs.answer(operation, request.into_body()).await;
+        }
+        if CloudFormation::owns(&request) {
+            return self.cloudformation.answer(&request, request_id);
         }
         let path = request.uri().path();
         if lambda::owns(path) {
             let engine = Arc::clone(&self.engine);
-            return match lambda::answer(engine, request).await {
+            return match lambda::answer(engine, self.logs.clone(), request).await {
                 Ok(response) => response,
                 Err(error) => error.response(),
             };

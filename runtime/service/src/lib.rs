@@ -1,4 +1,5 @@
-//! The AWS wire: Lambda with durable executions, and DynamoDB, at one door.
+//! The AWS wire: Lambda with durable executions, DynamoDB, CloudFormation and CloudWatch Logs, at one
+//! door.
 //!
 //! A [`Service`] owns a data directory and knows some functions. Its [`Door`](durable_functions::Door) answers the
 //! requests of AWS's SDKs and CLI, from a socket ([`Service::serve`]) or from clients in the same process
@@ -12,12 +13,18 @@
 //! | `guard` | keeps web pages away from the socket |
 //! | `lambda/` | one file per Lambda operation |
 //! | `dynamodb/` | the tables |
+//! | `cloudformation/` | the stacks that the server was started with |
+//! | `logs/` | what functions print, as CloudWatch Logs |
 //! | `engine/` | the shell around the state machine in `durable-core` |
 //! | `wire/` | spelling: errors, ARNs, timestamps, JSON |
-//! | `functions` | the functions that this server knows |
+//! | `functions` | the functions that this server knows, their versions and aliases |
+//! | `deploy/` | changing them: templates, code, what is stored of them |
+//! | `rates` | AWS's rate quotas, for those who want them |
 //! | `clock` | the only place that reads the time |
 
 mod clock;
+mod cloudformation;
+mod deploy;
 mod door;
 mod dynamodb;
 mod engine;
@@ -25,10 +32,18 @@ mod functions;
 mod guard;
 mod lambda;
 mod listener;
+mod logs;
+mod rates;
 mod service;
 mod wire;
 
+pub use clock::Clock;
+pub use cloudformation::{StackOutput, StackParameter, StackResource, StackSpec};
 pub use dynamodb::TableSpec;
 pub use engine::Recovered;
-pub use functions::{DurableConfig, FunctionSpec};
+pub use functions::{
+    DurableConfig, Environment, EphemeralStorage, FunctionConfig, FunctionSpec, LoggingConfig,
+    RuntimeCommands, TenancyConfig, TracingConfig,
+};
+pub use rates::{NotRated, Rated, Rates};
 pub use service::{OpenError, Service, ServiceConfig};

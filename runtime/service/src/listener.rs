@@ -14,11 +14,12 @@ use http::StatusCode;
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
-use crate::guard;
 use crate::wire::error::AwsError;
 use crate::wire::response::with_header;
+use crate::{guard, lambda};
 
-/// The largest body that is read at all: DynamoDB's limit. Each operation has its own below it.
+/// The largest body that is read of any request but an upload of code: DynamoDB's limit. Each operation has its own below
+/// it.
 const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// How long requests in flight have after the signal to stop. A caller that waits for an order may wait longer than
@@ -55,10 +56,12 @@ async fn answer(State(door): State<Arc<dyn Door>>, request: Request) -> Response
     if let Err(error) = guard::check(&parts.headers) {
         return refuse(&error).map(Body::from);
     }
-    let response = match axum::body::to_bytes(body, BODY_BYTES_MAX).await {
+    let bytes_max =
+        lambda::body_bytes_max(&parts.method, parts.uri.path()).unwrap_or(BODY_BYTES_MAX);
+    let response = match axum::body::to_bytes(body, bytes_max).await {
         Ok(body) => door.answer(Request::from_parts(parts, body)).await,
         Err(_) => {
-            let message = format!("The request body is larger than {BODY_BYTES_MAX} bytes.");
+            let message = format!("The request body is larger than {bytes_max} bytes.");
             refuse(&AwsError::too_large(message))
         }
     };

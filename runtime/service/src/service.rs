@@ -1,7 +1,7 @@
 //! Opening a data directory, serving it, and shutting down.
 
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,14 +9,18 @@ use durable_core::{Limits, RetryPolicy};
 use durable_functions::Door;
 use durable_store::{Backend, DirectoryLock, Outcome, SqliteBackend, Store, Write};
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::clock::Clock;
+use crate::cloudformation::{CloudFormation, StackSpec};
+use crate::deploy::{CodeStore, Deployer, tables as tables_of};
 use crate::door::FrontDoor;
 use crate::dynamodb::{DynamoDb, TableSpec};
 use crate::engine::{Engine, EngineOptions, Recovered};
-use crate::functions::{FunctionSpec, Functions};
+use crate::functions::{FunctionSpec, Functions, Hosting, RuntimeCommands};
 use crate::listener;
+use crate::logs::{CloudWatchLogs, LogBounds};
+use crate::rates::Rates;
 use crate::wire::arn::Home;
 
 /// Executions kept in memory while they are idle. A suspended one beyond this is read from disk when it wakes.
@@ -26,6 +30,14 @@ const ASYNC_RETRY_DELAY: Duration = Duration::from_secs(60);
 /// What a target of a chained invocation waits at most: SDKs end an invocation within milliseconds of the checkpoint after
 /// which it has nothing left to do.
 const CHAINED_DELAY: Duration = Duration::from_millis(250);
+/// Processes of one function version. A developer's machine has few cores, and durable executions that wait hold none.
+const PROCESSES_MAX: usize = 10;
+/// How long a log group keeps events that does not say so itself, and what all of them may take on disk.
+const LOG_RETENTION_DAYS: u32 = 7;
+const LOG_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+/// How long a data directory may be in use before that is an error, and the time between two looks.
+const LOCK_PATIENCE: Duration = Duration::from_secs(2);
+const LOCK_LOOK: Duration = Duration::from_millis(10);
 /// Between two looks at whether the running invocations have ended.
 const DRAIN_LOOK: Duration = Duration::from_millis(20);
 
@@ -50,8 +62,32 @@ pub struct ServiceConfig {
     pub chained_delay: Duration,
     /// Tables that must exist.
     pub tables: Vec<TableSpec>,
+    /// The stacks that CloudFormation's operations describe.
+    pub stacks: Vec<StackSpec>,
     /// Executions kept in memory while they are idle.
     pub resident_max: usize,
+    /// The time that executions live by.
+    pub clock: Clock,
+    /// What templates ask for. It is deployed at the start, and described by CloudFormation's operations.
+    pub templates: Vec<durable_template::Stack>,
+    /// Where functions in processes of their own find this server, such as `http://127.0.0.1:6737`. Empty for a service
+    /// without a socket: its processes can do no durable work.
+    pub endpoint_url: String,
+    /// Processes of one function version at one time.
+    pub processes_max: usize,
+    /// What runs functions of a runtime, where it is not the usual command.
+    pub runtime_commands: RuntimeCommands,
+    /// Days for which a log group keeps events if it does not say so itself.
+    pub log_retention_days: u32,
+    /// What the file with the log may hold; the oldest events go first.
+    pub log_bytes_max: u64,
+    /// Whether to open a data directory with open executions of functions that are not there, which fails them. Refused
+    /// unless set: a server that is started with the wrong template must not end what it does not know.
+    pub fail_orphans: bool,
+    /// How often operations may be called; no bounds unless set.
+    pub rates: Rates,
+    /// Open executions beyond which Invoke starts none; no bound unless set.
+    pub open_executions_max: Option<u64>,
 }
 
 impl ServiceConfig {
@@ -66,7 +102,18 @@ impl ServiceConfig {
             async_retry_delay: ASYNC_RETRY_DELAY,
             chained_delay: CHAINED_DELAY,
             tables: Vec::new(),
+            stacks: Vec::new(),
             resident_max: RESIDENT_MAX,
+            clock: Clock::default(),
+            templates: Vec::new(),
+            endpoint_url: String::new(),
+            processes_max: PROCESSES_MAX,
+            runtime_commands: RuntimeCommands::default(),
+            log_retention_days: LOG_RETENTION_DAYS,
+            log_bytes_max: LOG_BYTES_MAX,
+            fail_orphans: false,
+            rates: Rates::default(),
+            open_executions_max: None,
         }
     }
 }
@@ -106,6 +153,59 @@ impl Backend for Holding {
     }
 }
 
+/// Takes the data directory. A server that was killed while it started a function's process leaves the lock, for the moment
+/// until that process runs its own program, in the hands of the process.
+async fn hold(data_dir: &Path) -> Result<DirectoryLock, OpenError> {
+    let deadline = tokio::time::Instant::now() + LOCK_PATIENCE;
+    loop {
+        match DirectoryLock::acquire(data_dir) {
+            Err(durable_store::OpenError::Locked { .. })
+                if tokio::time::Instant::now() < deadline =>
+            {
+                tokio::time::sleep(LOCK_LOOK).await;
+            }
+            held => return held.map_err(OpenError::new),
+        }
+    }
+}
+
+/// What was deployed before, and then what the templates ask for.
+async fn deploy(
+    deployer: &Arc<Deployer>,
+    logs: &CloudWatchLogs,
+    templates: &[durable_template::Stack],
+) -> Result<Vec<StackSpec>, OpenError> {
+    deployer.load().await.map_err(OpenError::new)?;
+    let mut stacks = Vec::new();
+    for template in templates {
+        for group in &template.log_groups {
+            let made = logs.ensure_group(group.name.clone(), group.retention_days).await;
+            made.map_err(OpenError::new)?;
+        }
+        stacks.push(deployer.deploy_stack(template).await.map_err(OpenError::new)?);
+    }
+    Ok(stacks)
+}
+
+/// An execution whose function is gone fails when it is to go on. That may be meant, but more likely somebody has mixed up
+/// two directories or two templates.
+async fn refuse_orphans(store: &Store, functions: &Functions) -> Result<(), OpenError> {
+    let versions = store.open_versions().await.map_err(OpenError::new)?;
+    let gone = |(function, version): &(String, String)| {
+        let known = functions.get(function).is_some_and(|it| it.version(version).is_some());
+        (!known).then(|| format!("{function}:{version}"))
+    };
+    let gone: Vec<_> = versions.iter().filter_map(gone).collect();
+    if gone.is_empty() {
+        return Ok(());
+    }
+    Err(OpenError(format!(
+        "the data directory has open executions of {}, which this server would not know; start it with the template, or \
+         the built-in functions, that they belong to, or use another data directory",
+        gone.join(", ")
+    )))
+}
+
 /// A running service.
 ///
 /// [`Service::shut_down`] ends it in order. Dropped without that, it begins nothing new; what is running may end, and
@@ -113,6 +213,7 @@ impl Backend for Holding {
 pub struct Service {
     engine: Arc<Engine>,
     dynamodb: DynamoDb,
+    logs: CloudWatchLogs,
     door: Arc<dyn Door>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
     recovered: Recovered,
@@ -142,28 +243,69 @@ impl Service {
         bind: impl FnOnce(&Arc<dyn Door>),
         wrap: impl FnOnce(SqliteBackend) -> Box<dyn Backend>,
     ) -> Result<Self, OpenError> {
-        let lock = DirectoryLock::acquire(&config.data_dir).map_err(OpenError::new)?;
-        let lock = Arc::new(lock);
+        let lock = Arc::new(hold(&config.data_dir).await?);
         let hold = Arc::clone(&lock);
         let store = Store::open_with(&config.data_dir, |backend| {
             Box::new(Holding { backend: wrap(backend), _lock: hold })
         })
         .map_err(OpenError::new)?;
-        let dynamodb =
-            DynamoDb::open(&config.data_dir, &config.tables, lock).await.map_err(OpenError::new)?;
+        let mut tables = config.tables;
+        tables.extend(config.templates.iter().flat_map(tables_of));
+        let dynamodb = DynamoDb::open(&config.data_dir, &tables, Arc::clone(&lock))
+            .await
+            .map_err(OpenError::new)?;
+        let code = CodeStore::open(&config.data_dir).map_err(OpenError::new)?;
         let home = Home { region: config.region, account: config.account };
-        let clock = Clock::default();
+        let clock = config.clock;
         let options = EngineOptions {
             limits: config.limits,
             retry: config.retry,
             resident_max: config.resident_max,
             async_retry_delay: config.async_retry_delay,
             chained_delay: config.chained_delay,
+            rates: config.rates,
+            open_max: config.open_executions_max,
         };
-        let functions = Functions::new(functions, clock.now());
-        let engine = Engine::new(home, functions, clock, store, options);
-        let door: Arc<dyn Door> =
-            Arc::new(FrontDoor { engine: Arc::clone(&engine), dynamodb: dynamodb.clone() });
+        let functions = Arc::new(Functions::new(functions, clock.now()));
+        let bounds = LogBounds {
+            retention_days: config.log_retention_days,
+            bytes_max: config.log_bytes_max,
+        };
+        let logs =
+            CloudWatchLogs::open(&config.data_dir, bounds, home.clone(), clock.clone(), lock)
+                .map_err(OpenError::new)?;
+        let hosting = Hosting {
+            home: home.clone(),
+            endpoint_url: config.endpoint_url,
+            processes_max: config.processes_max,
+            commands: config.runtime_commands,
+            logs: logs.sink(),
+            code,
+        };
+        let deployer = Deployer::new(Arc::clone(&functions), hosting, store.clone(), clock.clone());
+        let deployed = deploy(&deployer, &logs, &config.templates).await;
+        let checked = match deployed {
+            Ok(deployed) if config.fail_orphans => Ok(deployed),
+            Ok(deployed) => refuse_orphans(&store, &functions).await.map(|()| deployed),
+            Err(error) => Err(error),
+        };
+        let stacks = match checked {
+            Ok(deployed) => config.stacks.into_iter().chain(deployed).collect(),
+            Err(error) => {
+                // Whoever starts it again at once finds the directory free.
+                store.close().await;
+                dynamodb.close().await;
+                logs.close().await;
+                return Err(error);
+            }
+        };
+        let engine = Engine::new(home, functions, deployer, clock, store, options);
+        let door: Arc<dyn Door> = Arc::new(FrontDoor {
+            engine: Arc::clone(&engine),
+            dynamodb: dynamodb.clone(),
+            cloudformation: CloudFormation::new(stacks, &engine.home, engine.clock.now()),
+            logs: logs.clone(),
+        });
         bind(&door);
         let recovered = engine.recover().await.map_err(|error| OpenError::new(error.message))?;
         let tasks = vec![
@@ -173,7 +315,7 @@ impl Service {
             tokio::spawn(Arc::clone(&engine).run_chained()),
         ];
         let tasks = Mutex::new(tasks);
-        Ok(Self { engine, dynamodb, door, tasks, recovered })
+        Ok(Self { engine, dynamodb, logs, door, tasks, recovered })
     }
 
     /// What answers its requests.
@@ -198,17 +340,36 @@ impl Service {
         listener::serve(listener, self.door(), shutdown).await
     }
 
-    /// Begins no further invocation, gives the running ones `patience` to end, and closes the data directory. What is
-    /// not finished by then is taken up by the next start.
-    pub async fn shut_down(&self, patience: Duration) {
-        self.engine.stop_dispatching();
-        let deadline = tokio::time::Instant::now() + patience;
-        while self.engine.running() > 0 && tokio::time::Instant::now() < deadline {
-            tokio::time::sleep(DRAIN_LOOK).await;
+    /// Begins no further invocation, gives the running ones `patience` to end, and ends the processes of functions.
+    ///
+    /// The socket has to be served meanwhile: functions in processes of their own send their checkpoints there, and one
+    /// that is refused would fail for no fault of its own. So this belongs into the `shutdown` of
+    /// [`serve`](Self::serve).
+    pub fn drain(&self, patience: Duration) -> impl Future<Output = ()> + Send + use<> {
+        let engine = Arc::clone(&self.engine);
+        async move {
+            engine.stop_dispatching();
+            let deadline = tokio::time::Instant::now() + patience;
+            while engine.running() > 0 && tokio::time::Instant::now() < deadline {
+                tokio::time::sleep(DRAIN_LOOK).await;
+            }
+            let mut closing = JoinSet::new();
+            for version in engine.functions.all().iter().flat_map(|function| function.versions()) {
+                let host = Arc::clone(&version.host);
+                closing.spawn(async move { host.close().await });
+            }
+            while closing.join_next().await.is_some() {}
         }
+    }
+
+    /// [Drains](Self::drain) the functions and closes the data directory. What is not finished by then is taken up by the
+    /// next start.
+    pub async fn shut_down(&self, patience: Duration) {
+        self.drain(patience).await;
         self.abort_tasks();
         self.engine.store.close().await;
         self.dynamodb.close().await;
+        self.logs.close().await;
     }
 
     fn abort_tasks(&self) {

@@ -20,6 +20,7 @@
 //! | `sqlite` | a batch as SQL; the seam behind which faults are injected |
 //! | `reader` | look-ups and pages |
 //! | `chained` | chained invocations that have not ended |
+//! | `deployments` | functions, versions and aliases, as documents |
 //! | `queue` | asynchronous invocations that wait |
 //! | `schema` | tables, indexes, pragmas |
 //! | `wal` | keeps the write-ahead log short |
@@ -28,6 +29,7 @@
 
 mod chained;
 mod committer;
+mod deployments;
 mod error;
 mod lock;
 mod model;
@@ -44,8 +46,9 @@ use std::sync::Arc;
 pub use error::{OpenError, StoreError};
 pub use lock::DirectoryLock;
 pub use model::{
-    ChainedChange, ChainedRow, ChainedWork, Closing, ExecutionRow, IndexChange, JournalRow,
-    ListFilter, ListPosition, NewExecution, Outcome, PauseChange, QueuedInvocation, Write,
+    ChainedChange, ChainedRow, ChainedWork, Closing, DeployedItem, DeploymentChange, ExecutionRow,
+    IndexChange, JournalRow, ListFilter, ListPosition, NewExecution, Outcome, PauseChange,
+    QueuedInvocation, Write,
 };
 pub use sqlite::{Backend, SqliteBackend};
 pub use wal::WalKeeper;
@@ -229,12 +232,43 @@ impl Store {
         self.read(move |reader| reader.chained_work_of(&parent, &operation)).await
     }
 
-    /// How many executions are open.
+    /// How many executions are open. The one look whose cost grows with them: a start counts a million in some tens of
+    /// milliseconds.
     ///
     /// # Errors
     /// [`StoreError::Read`].
     pub async fn open_count(&self) -> Result<u64, StoreError> {
         self.read(|reader| reader.open_count()).await
+    }
+
+    /// Everything that is deployed.
+    ///
+    /// # Errors
+    /// [`StoreError::Read`].
+    pub async fn deployed(&self) -> Result<Vec<DeployedItem>, StoreError> {
+        self.read(|reader| reader.deployed()).await
+    }
+
+    /// The functions and versions that open executions run on. Its cost grows with their number, not with that of the
+    /// executions.
+    ///
+    /// # Errors
+    /// [`StoreError::Read`].
+    pub async fn open_versions(&self) -> Result<Vec<(String, String)>, StoreError> {
+        self.read(|reader| reader.open_versions()).await
+    }
+
+    /// Whether an open execution runs on this function, or on this version of it.
+    ///
+    /// # Errors
+    /// [`StoreError::Read`].
+    pub async fn has_open(
+        &self,
+        function: &str,
+        version: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        let (function, version) = (function.to_owned(), version.map(str::to_owned));
+        self.read(move |reader| reader.has_open(&function, version.as_deref())).await
     }
 
     async fn read<T: Send + 'static>(

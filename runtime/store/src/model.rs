@@ -58,6 +58,38 @@ pub enum Write {
         /// Their keys.
         keys: Vec<i64>,
     },
+    /// What is deployed changes.
+    Deploy(Vec<DeploymentChange>),
+}
+
+/// A change of what is deployed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeploymentChange {
+    /// An item is new, or replaces the one that has its name.
+    Put(DeployedItem),
+    /// An item is gone.
+    Remove {
+        /// The function's name.
+        function: String,
+        /// The item.
+        item: String,
+    },
+    /// A function is gone with everything that belongs to it.
+    RemoveFunction {
+        /// Its name.
+        function: String,
+    },
+}
+
+/// A part of a deployed function: its head, a version, an alias. What the names and bodies mean is the service's affair.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeployedItem {
+    /// The function's name.
+    pub function: String,
+    /// Names the item inside the function.
+    pub item: String,
+    /// The document.
+    pub body: Vec<u8>,
 }
 
 /// A new execution.
@@ -155,6 +187,8 @@ pub struct QueuedInvocation {
     pub request_id: String,
     /// The function's name.
     pub function: String,
+    /// The version that was meant when it was accepted.
+    pub version: String,
     /// The event.
     pub payload: Vec<u8>,
     /// The caller's X-Ray header.
@@ -298,8 +332,8 @@ impl JournalRow {
 pub struct ListFilter {
     /// Of this function.
     pub function: String,
-    /// Of this version.
-    pub version: Option<String>,
+    /// Of one of these versions; empty means any.
+    pub versions: Vec<String>,
     /// With this name.
     pub name: Option<String>,
     /// With one of these statuses; empty means any.

@@ -13,6 +13,7 @@ CREATE TABLE invocations (
     key            INTEGER PRIMARY KEY AUTOINCREMENT,
     request_id     TEXT NOT NULL,
     function       TEXT NOT NULL,
+    version        TEXT NOT NULL DEFAULT '$LATEST',
     payload        BLOB NOT NULL,
     trace_header   TEXT,
     tenant_id      TEXT,
@@ -23,6 +24,10 @@ CREATE TABLE invocations (
 CREATE INDEX invocations_by_due ON invocations (due, key);
 ";
 
+/// What a file of format 2 lacks.
+pub(crate) const SINCE_FORMAT_3: &str =
+    "ALTER TABLE invocations ADD COLUMN version TEXT NOT NULL DEFAULT '$LATEST';";
+
 pub(crate) fn enqueue(
     transaction: &Transaction<'_>,
     queued: &QueuedInvocation,
@@ -30,12 +35,14 @@ pub(crate) fn enqueue(
     transaction
         .prepare_cached(
             "INSERT INTO invocations
-                 (request_id, function, payload, trace_header, tenant_id, client_context, attempts, due)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                 (request_id, function, version, payload, trace_header, tenant_id, client_context, attempts,
+                  due)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
         .execute(params![
             queued.request_id,
             queued.function,
+            queued.version,
             queued.payload,
             queued.trace_header,
             queued.tenant_id,
@@ -69,8 +76,8 @@ pub(crate) fn first(
     limit: usize,
 ) -> Result<Vec<QueuedInvocation>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT key, request_id, function, payload, trace_header, tenant_id, client_context,
-                attempts, due
+        "SELECT key, request_id, function, version, payload, trace_header, tenant_id,
+                client_context, attempts, due
          FROM invocations ORDER BY due, key LIMIT ?1",
     )?;
     let rows = statement.query_map([limit as i64], read)?;
@@ -82,11 +89,12 @@ fn read(row: &Row<'_>) -> rusqlite::Result<QueuedInvocation> {
         key: row.get(0)?,
         request_id: row.get(1)?,
         function: row.get(2)?,
-        payload: row.get(3)?,
-        trace_header: row.get(4)?,
-        tenant_id: row.get(5)?,
-        client_context: row.get(6)?,
-        attempts: row.get(7)?,
-        due: row.get(8)?,
+        version: row.get(3)?,
+        payload: row.get(4)?,
+        trace_header: row.get(5)?,
+        tenant_id: row.get(6)?,
+        client_context: row.get(7)?,
+        attempts: row.get(8)?,
+        due: row.get(9)?,
     })
 }

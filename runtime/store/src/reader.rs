@@ -7,8 +7,10 @@ use durable_core::ExecutionStatus;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params, params_from_iter};
 
 use crate::error::{OpenError, StoreError};
-use crate::model::{ChainedRow, ExecutionRow, JournalRow, ListFilter, QueuedInvocation};
-use crate::{chained, queue, schema};
+use crate::model::{
+    ChainedRow, DeployedItem, ExecutionRow, JournalRow, ListFilter, QueuedInvocation,
+};
+use crate::{chained, deployments, queue, schema};
 
 /// Idle connections that are kept; more are opened when more read at once, and closed afterwards.
 const IDLE_MAX: usize = 4;
@@ -49,6 +51,19 @@ const COLUMNS: &str =
     "key, id, function, version, name, status, started, ended, closing_seq, pause_seq
      FROM executions";
 
+/// What a start, the clock and the deletion of a version ask of the open executions. Each is answered from one place of
+/// the index, however many there are: SQLite would read all rows of an equal pair to compare `(function, version)` as
+/// one value, and all versions of the function for a condition that is optional.
+const NEXT_VERSION: &str = "SELECT function, version FROM executions
+    WHERE ended IS NULL AND function = ?1 AND version > ?2 ORDER BY version LIMIT 1";
+const NEXT_FUNCTION: &str = "SELECT function, version FROM executions
+    WHERE ended IS NULL AND function > ?1 ORDER BY function, version LIMIT 1";
+const OPEN_OF_FUNCTION: &str =
+    "SELECT 1 FROM executions WHERE ended IS NULL AND function = ?1 LIMIT 1";
+const OPEN_OF_VERSION: &str =
+    "SELECT 1 FROM executions WHERE ended IS NULL AND function = ?1 AND version = ?2 LIMIT 1";
+const NEXT_WAKE: &str = "SELECT min(next_wake) FROM executions WHERE next_wake IS NOT NULL";
+
 pub(crate) struct Reader {
     connection: Connection,
 }
@@ -76,8 +91,7 @@ impl Reader {
     }
 
     pub(crate) fn next_wake(&self) -> Result<Option<i64>, StoreError> {
-        let sql = "SELECT min(next_wake) FROM executions WHERE next_wake IS NOT NULL";
-        Ok(self.connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+        Ok(self.connection.prepare_cached(NEXT_WAKE)?.query_row([], |row| row.get(0))?)
     }
 
     pub(crate) fn active(&self, after: i64, limit: usize) -> Result<Vec<ExecutionRow>, StoreError> {
@@ -110,6 +124,47 @@ impl Reader {
         operation: &str,
     ) -> Result<Option<ChainedRow>, StoreError> {
         chained::of(&self.connection, parent, operation)
+    }
+
+    pub(crate) fn deployed(&self) -> Result<Vec<DeployedItem>, StoreError> {
+        deployments::all(&self.connection)
+    }
+
+    /// Hops through the index from one pair to the next, so that a million executions of one version cost one look.
+    pub(crate) fn open_versions(&self) -> Result<Vec<(String, String)>, StoreError> {
+        let mut same_function = self.connection.prepare_cached(NEXT_VERSION)?;
+        let mut next_function = self.connection.prepare_cached(NEXT_FUNCTION)?;
+        let pair = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        let mut found: Vec<(String, String)> = Vec::new();
+        loop {
+            let (function, version) = match found.last() {
+                Some((function, version)) => (function.as_str(), version.as_str()),
+                None => ("", ""),
+            };
+            let mut next = same_function.query_row([function, version], pair).optional()?;
+            if next.is_none() {
+                next = next_function.query_row([function], pair).optional()?;
+            }
+            match next {
+                Some(next) => found.push(next),
+                None => return Ok(found),
+            }
+        }
+    }
+
+    pub(crate) fn has_open(
+        &self,
+        function: &str,
+        version: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        let exists = |sql: &str, values: &[&dyn ToSql]| {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            Ok(statement.query_row(values, |_| Ok(())).optional()?.is_some())
+        };
+        match version {
+            Some(version) => exists(OPEN_OF_VERSION, &[&function, &version]),
+            None => exists(OPEN_OF_FUNCTION, &[&function]),
+        }
     }
 
     pub(crate) fn open_count(&self) -> Result<u64, StoreError> {
@@ -167,9 +222,6 @@ impl Reader {
             sql.push_str(condition);
             values.push(value);
         };
-        if let Some(version) = &filter.version {
-            add(" AND version = ?", Box::new(version.clone()));
-        }
         if let Some(name) = &filter.name {
             add(" AND name = ?", Box::new(name.clone()));
         }
@@ -184,12 +236,12 @@ impl Reader {
             add(&format!(" AND (started, key) {compare} (?,"), Box::new(position.started));
             add(" ?)", Box::new(position.key));
         }
-        for (number, status) in filter.statuses.iter().enumerate() {
-            let before = if number == 0 { " AND status IN (?" } else { ", ?" };
-            add(before, Box::new(status.as_str()));
-        }
-        if !filter.statuses.is_empty() {
-            sql.push(')');
+        let statuses = filter.statuses.iter().map(|status| status.as_str().to_owned()).collect();
+        for (column, any_of) in [("version", filter.versions.clone()), ("status", statuses)] {
+            if !any_of.is_empty() {
+                sql.push_str(&format!(" AND {column} IN (?{})", ", ?".repeat(any_of.len() - 1)));
+            }
+            values.extend(any_of.into_iter().map(|value| Box::new(value) as Box<dyn ToSql>));
         }
         let order = if filter.oldest_first { "ASC" } else { "DESC" };
         sql.push_str(&format!(" ORDER BY started {order}, key {order} LIMIT {}", filter.limit));
@@ -230,4 +282,64 @@ fn execution_row(row: &Row<'_>) -> rusqlite::Result<ExecutionRow> {
         closing_seq: row.get::<_, Option<i64>>(8)?.map(i64::unsigned_abs),
         pause_seq: row.get::<_, Option<i64>>(9)?.map(i64::unsigned_abs),
     })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    //! Goal: what a start, the clock and a deletion ask is answered from one place of an index, however many executions
+    //! are suspended.
+    //!
+    //! Method: SQLite counts the steps of its machine per statement; they are the same beside ten and beside thousands.
+
+    use rusqlite::StatementStatus;
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// A journal's index with so many suspended executions of one version.
+    fn with_suspended(directory: &TempDir, count: i64) -> Reader {
+        let file = directory.path().join("journal.db");
+        let writer = schema::open_writer(&file).unwrap();
+        let rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+             INSERT INTO executions (id, function, version, name, status, started, next_wake, active)
+             SELECT 'id-' || i, 'f', '$LATEST', 'name-' || i, 'RUNNING', i, 1000000 + i, 0 FROM n";
+        writer.execute(rows, [count]).unwrap();
+        Reader { connection: schema::open_reader(&file).unwrap() }
+    }
+
+    impl Reader {
+        /// Steps of these statements since they were prepared.
+        fn steps(&self, statements: &[&str]) -> i32 {
+            let steps = |sql: &&str| {
+                let statement = self.connection.prepare_cached(sql).unwrap();
+                statement.get_status(StatementStatus::VmStep)
+            };
+            statements.iter().map(steps).sum()
+        }
+    }
+
+    /// The steps of all that is asked.
+    fn cost(count: i64) -> [i32; 3] {
+        let directory = TempDir::new().unwrap();
+        let reader = with_suspended(&directory, count);
+        let expected = [("f".to_owned(), "$LATEST".to_owned())];
+        assert_eq!(reader.open_versions().unwrap(), expected);
+        assert!(reader.has_open("f", None).unwrap());
+        assert!(reader.has_open("f", Some("$LATEST")).unwrap());
+        assert!(!reader.has_open("f", Some("7")).unwrap());
+        assert_eq!(reader.next_wake().unwrap(), Some(1_000_001));
+        [
+            reader.steps(&[NEXT_VERSION, NEXT_FUNCTION]),
+            reader.steps(&[OPEN_OF_FUNCTION, OPEN_OF_VERSION]),
+            reader.steps(&[NEXT_WAKE]),
+        ]
+    }
+
+    #[test]
+    fn the_looks_of_a_start_and_of_a_deletion_cost_the_same_beside_many_suspended_executions() {
+        let few = cost(10);
+        assert!(few.iter().all(|steps| *steps > 0), "{few:?}");
+        assert_eq!(few, cost(5_000));
+    }
 }

@@ -5,10 +5,10 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::OpenError;
-use crate::{chained, queue};
+use crate::{chained, deployments, queue};
 
 /// The format that this version writes, in SQLite's `user_version`.
-const FORMAT: i64 = 2;
+const FORMAT: i64 = 3;
 
 /// `executions` is the index, `journal` the truth. A journal's key leads with the execution, so its records lie
 /// together and a page of history is one range. The partial indexes hold only rows that somebody will look for: a
@@ -34,7 +34,7 @@ CREATE INDEX executions_by_start ON executions (function, started);
 CREATE INDEX executions_by_status ON executions (function, status, started);
 CREATE INDEX executions_to_wake ON executions (next_wake) WHERE next_wake IS NOT NULL;
 CREATE INDEX executions_active ON executions (key) WHERE active = 1;
-CREATE INDEX executions_open ON executions (key) WHERE ended IS NULL;
+CREATE INDEX executions_open ON executions (function, version) WHERE ended IS NULL;
 CREATE INDEX executions_to_delete ON executions (delete_at) WHERE delete_at IS NOT NULL;
 
 CREATE TABLE journal (
@@ -71,24 +71,33 @@ pub(crate) fn open_writer(file: &Path) -> Result<Connection, OpenError> {
          PRAGMA wal_autocheckpoint = {LOG_PAGES_MAX};"
     );
     connection.execute_batch(&settings).map_err(unusable)?;
-    if found == 0 {
-        let (invocations, chained) = (queue::TABLE, chained::TABLE);
-        let create = format!(
-            "BEGIN; {TABLES} {invocations} {chained} PRAGMA user_version = {FORMAT}; COMMIT;"
-        );
-        connection.execute_batch(&create).map_err(unusable)?;
-    }
-    if found == 1 {
-        // Format 1 knew neither chained invocations nor pauses, so there are none to carry over.
-        let upgrade = format!(
-            "BEGIN; ALTER TABLE executions ADD COLUMN pause_seq INTEGER; {} \
-             PRAGMA user_version = {FORMAT}; COMMIT;",
-            chained::TABLE
-        );
-        connection.execute_batch(&upgrade).map_err(unusable)?;
+    let transaction = migration(found);
+    if !transaction.is_empty() {
+        let transaction = format!("BEGIN; {transaction} PRAGMA user_version = {FORMAT}; COMMIT;");
+        connection.execute_batch(&transaction).map_err(unusable)?;
     }
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
     Ok(connection)
+}
+
+/// What brings a file of this format to the present one.
+fn migration(found: i64) -> String {
+    let (invocations, chained, deployments) = (queue::TABLE, chained::TABLE, deployments::TABLE);
+    match found {
+        0 => format!("{TABLES} {invocations} {chained} {deployments}"),
+        // Format 1 knew neither chained invocations nor pauses, so there are none to carry over.
+        1 => format!(
+            "ALTER TABLE executions ADD COLUMN pause_seq INTEGER; {chained} {}",
+            migration(2)
+        ),
+        2 => format!(
+            "DROP INDEX executions_open;
+             CREATE INDEX executions_open ON executions (function, version) WHERE ended IS NULL;
+             {} {deployments}",
+            queue::SINCE_FORMAT_3
+        ),
+        _ => String::new(),
+    }
 }
 
 /// A connection that only reads.

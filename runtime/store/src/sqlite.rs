@@ -7,7 +7,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use crate::error::OpenError;
 use crate::model::{IndexChange, NewExecution, Outcome, Write};
 use crate::wal::WalKeeper;
-use crate::{chained, queue, schema};
+use crate::{chained, deployments, queue, schema};
 
 /// Where batches are committed. The seam at which tests inject faults.
 pub trait Backend: Send + 'static {
@@ -103,6 +103,11 @@ fn apply(transaction: &Transaction<'_>, write: &Write) -> rusqlite::Result<Outco
         Write::Delete { keys } => {
             for key in keys {
                 delete(transaction, *key)?;
+            }
+        }
+        Write::Deploy(changes) => {
+            for change in changes {
+                deployments::change(transaction, change)?;
             }
         }
     }

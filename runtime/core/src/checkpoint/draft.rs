@@ -151,13 +151,7 @@ impl<'a> Draft<'a> {
     }
 
     pub(crate) fn check_error_size(&self, update: &OperationUpdate) -> Result<(), Rejection> {
-        let error_max = self.limits.error_bytes_max;
-        if update.error.as_ref().is_some_and(|error| error.len_bytes() > error_max) {
-            return Err(Rejection::invalid(format!(
-                "Error object size must be less than or equal to {error_max} bytes."
-            )));
-        }
-        Ok(())
+        update.error.as_ref().map_or(Ok(()), |error| self.limits.check_error(error))
     }
 }
 

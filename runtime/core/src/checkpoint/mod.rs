@@ -63,9 +63,7 @@ impl Execution {
         let stale = || Rejection::invalid(STALE_TOKEN);
         let token = CheckpointToken::parse(token).ok_or_else(stale)?;
         if !token.is_for(&self.start.id) {
-            return Err(Rejection::invalid(
-                "Checkpoint token is not valid for the durable execution ARN",
-            ));
+            return Err(Rejection::wrong_arn());
         }
         let current = self.current_token().ok_or_else(stale)?;
         if current.invocation == token.invocation { Ok(()) } else { Err(stale()) }

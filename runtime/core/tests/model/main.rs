@@ -414,8 +414,8 @@ fn no_alarm_is_late(before: &Execution, record: &Record, after: &Execution) {
         return;
     }
     let set_by_facts = record.facts.iter().filter_map(|fact| fact.due(record.at));
-    let alarm = set_by_facts.chain(before.next_due_after(record.at)).min();
-    if let Some(due) = after.next_due_after(record.at) {
+    let alarm = set_by_facts.chain(before.next_due_besides(&record.facts)).min();
+    if let Some(due) = after.next_due() {
         assert!(alarm.is_some_and(|alarm| alarm <= due), "{alarm:?} for {due} after {record:?}");
     }
 }

@@ -24,6 +24,7 @@ use tokio::net::TcpListener;
 use super::event::INVOCATION_ID;
 use super::extensions;
 use super::failure::{self, RESPONSE_BYTES_MAX};
+use super::platform::Ending;
 use super::process::{Answer, Process, Refusal};
 use super::report;
 use super::spec::ProcessSpec;
@@ -79,9 +80,10 @@ async fn response(
     body: Body,
 ) -> Response {
     match read(body).await {
-        Read::Whole(body) => finish(&api, &id, &headers, Ok(body)),
+        Read::Whole(body) => finish(&api, &id, &headers, Ok(body)).await,
         Read::TooLarge(bytes) => {
-            let finished = finish(&api, &id, &headers, Err(failure::response_too_large(bytes)));
+            let error = failure::response_too_large(bytes);
+            let finished = finish(&api, &id, &headers, Err(error)).await;
             if finished.status().is_success() { too_large() } else { finished }
         }
         Read::Broken => broken(),
@@ -95,7 +97,7 @@ async fn error(
     body: Body,
 ) -> Response {
     match read(body).await {
-        Read::Whole(body) => finish(&api, &id, &headers, Err(report::read(&headers, &body))),
+        Read::Whole(body) => finish(&api, &id, &headers, Err(report::read(&headers, &body))).await,
         Read::TooLarge(_) => too_large(),
         Read::Broken => broken(),
     }
@@ -112,8 +114,17 @@ async fn init_error(State(api): State<Api>, headers: HeaderMap, body: Body) -> R
     }
 }
 
-fn finish(api: &Api, id: &str, headers: &HeaderMap, answer: Answer) -> Response {
+async fn finish(api: &Api, id: &str, headers: &HeaderMap, answer: Answer) -> Response {
     let attempt = headers.get(INVOCATION_ID).and_then(|value| value.to_str().ok());
+    // Before the answer is passed on: whoever has it may look for the lines. And before the process can ask for its
+    // next invocation, whose lines come after these.
+    if let Some(report) = api.process.take_report(id, attempt) {
+        let ending = match &answer {
+            Ok(_) => Ending::Succeeded,
+            Err(error) => Ending::Failed(&error.error_type),
+        };
+        api.process.log_end(&report, &ending).await;
+    }
     match api.process.finish(id, attempt, answer) {
         Ok(()) => accepted(),
         Err(refusal) => refused(refusal),

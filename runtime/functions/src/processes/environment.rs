@@ -7,8 +7,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 
-use uuid::Uuid;
-
+use super::platform::ProcessLog;
 use super::spec::ProcessSpec;
 
 /// What a process gets from the server's environment, and what it gets if the server has none: where programs are, and
@@ -19,11 +18,11 @@ const INHERITED: [(&str, &str); 3] =
 /// Where Lambda keeps a managed runtime. Nothing is there on other machines, but programs read the variable.
 const RUNTIME_DIRECTORY: &str = "/var/runtime";
 
-/// Every variable of a process whose Runtime API is at `runtime_api` and that starts at `now_ms` or so.
+/// Every variable of a process whose Runtime API is at `runtime_api` and that has this log.
 pub(super) fn environment(
     spec: &ProcessSpec,
     runtime_api: SocketAddr,
-    now_ms: u64,
+    log: &ProcessLog,
 ) -> BTreeMap<OsString, OsString> {
     let mut variables = BTreeMap::new();
     for (name, otherwise) in INHERITED {
@@ -32,7 +31,7 @@ pub(super) fn environment(
     }
     variables.extend(defaults(spec));
     variables.extend(spec.environment.iter().map(|(name, value)| (name.into(), value.into())));
-    variables.extend(reserved(spec, runtime_api, now_ms));
+    variables.extend(reserved(spec, runtime_api, log));
     variables
 }
 
@@ -57,14 +56,18 @@ fn defaults(spec: &ProcessSpec) -> Vec<(OsString, OsString)> {
 }
 
 /// What Lambda decides, whatever a function's own variables say.
-fn reserved(spec: &ProcessSpec, runtime_api: SocketAddr, now_ms: u64) -> Vec<(OsString, OsString)> {
+fn reserved(
+    spec: &ProcessSpec,
+    runtime_api: SocketAddr,
+    log: &ProcessLog,
+) -> Vec<(OsString, OsString)> {
     let mut variables: Vec<(OsString, OsString)> = vec![
         ("AWS_LAMBDA_RUNTIME_API".into(), runtime_api.to_string().into()),
         ("AWS_LAMBDA_FUNCTION_NAME".into(), (&spec.function_name).into()),
         ("AWS_LAMBDA_FUNCTION_VERSION".into(), (&spec.version).into()),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE".into(), spec.memory_mb.to_string().into()),
-        ("AWS_LAMBDA_LOG_GROUP_NAME".into(), format!("/aws/lambda/{}", spec.function_name).into()),
-        ("AWS_LAMBDA_LOG_STREAM_NAME".into(), log_stream(&spec.version, now_ms).into()),
+        ("AWS_LAMBDA_LOG_GROUP_NAME".into(), (&spec.log_group).into()),
+        ("AWS_LAMBDA_LOG_STREAM_NAME".into(), (&*log.stream).into()),
         ("AWS_LAMBDA_LOG_FORMAT".into(), spec.log_format.name().into()),
         ("AWS_REGION".into(), (&spec.region).into()),
         ("AWS_DEFAULT_REGION".into(), (&spec.region).into()),
@@ -87,13 +90,4 @@ fn reserved(spec: &ProcessSpec, runtime_api: SocketAddr, now_ms: u64) -> Vec<(Os
         variables.push(("AWS_EXECUTION_ENV".into(), format!("AWS_Lambda_{runtime}").into()));
     }
     variables
-}
-
-/// A log stream of its own for each process, named as Lambda names it.
-fn log_stream(version: &str, now_ms: u64) -> String {
-    let now =
-        i64::try_from(now_ms).ok().and_then(|now| jiff::Timestamp::from_millisecond(now).ok());
-    let now = now.unwrap_or_default();
-    let date = now.strftime("%Y/%m/%d");
-    format!("{date}/[{version}]{}", Uuid::new_v4().simple())
 }

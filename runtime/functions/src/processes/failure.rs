@@ -8,6 +8,9 @@ use crate::host::FunctionError;
 /// The largest response that a function may give: 6 MiB and 100 bytes, as on AWS.
 pub(super) const RESPONSE_BYTES_MAX: usize = 6_291_556;
 
+/// The type of the error of an invocation whose process has ended.
+const EXIT_ERROR: &str = "Runtime.ExitError";
+
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Exit {
@@ -65,10 +68,12 @@ fn signal_name(signal: i32) -> Option<&'static str> {
 
 /// The process ended while it ran this invocation, or before it could.
 pub(super) fn exited(request_id: &str, exit: Exit) -> FunctionError {
-    FunctionError::new(
-        "Runtime.ExitError",
-        format!("RequestId: {request_id} Error: Runtime exited {exit}"),
-    )
+    FunctionError::new(EXIT_ERROR, format!("RequestId: {request_id} Error: Runtime exited {exit}"))
+}
+
+/// Whether it is the error of [`exited`].
+pub(super) fn is_exit(error: &FunctionError) -> bool {
+    error.error_type == EXIT_ERROR
 }
 
 /// The process could not be started.
@@ -81,15 +86,12 @@ pub(super) fn not_started(request_id: &str, reason: impl std::fmt::Display) -> F
 
 /// Every process is busy, and too many invocations wait or this one has waited too long.
 pub(super) fn throttled() -> FunctionError {
-    FunctionError::new("TooManyRequestsException", "Rate Exceeded.")
+    FunctionError::throttled()
 }
 
-/// The host was closed. Of the class that the service tries again, since nothing says that the function would fail.
+/// The host was closed.
 pub(super) fn closed(request_id: &str) -> FunctionError {
-    FunctionError::new(
-        "Runtime.Closed",
-        format!("RequestId: {request_id} Error: the function's processes are being stopped"),
-    )
+    FunctionError::cut_off(request_id)
 }
 
 /// The answer was larger than [`RESPONSE_BYTES_MAX`].

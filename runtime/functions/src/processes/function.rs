@@ -69,7 +69,12 @@ impl ProcessFunction {
             let later_ms = u64::try_from(later.as_millis()).unwrap_or(u64::MAX);
             let deadline_ms = invocation.deadline_ms.saturating_add(later_ms);
             if let Ok(handed) = slot.hand_over(&invocation, deadline_ms).await {
-                return handed.finish(end, timed_out).await;
+                let answer = handed.finish(end, timed_out).await;
+                return answer.map_err(|error| match self.pool.is_closed() {
+                    // The process was ended, and has not crashed.
+                    true if failure::is_exit(&error) => failure::closed(request_id),
+                    _ => error,
+                });
             }
         }
         Err(failure::not_started(request_id, "processes end as soon as they are ready"))
@@ -127,6 +132,10 @@ impl ProcessFunction {
 impl FunctionHost for ProcessFunction {
     fn invoke(&self, invocation: Invocation) -> BoxFuture<'_, Result<Bytes, FunctionError>> {
         Box::pin(self.run(invocation))
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(Self::close(self))
     }
 }
 

@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
-/// A line that a function printed.
+/// A line that a function printed, or that the platform adds about an invocation.
 #[derive(Clone, Debug)]
 pub struct LogLine {
     /// Which function.
     pub function_name: Arc<str>,
     /// Which version of it.
     pub version: Arc<str>,
+    /// The log group that the function writes to.
+    pub log_group: Arc<str>,
+    /// The log stream of the process.
+    pub log_stream: Arc<str>,
     /// The invocation that the process was running, or had run last. `None` during the start of the process, and while
     /// it runs several at once, since nothing tells then whose line it is.
     pub request_id: Option<Arc<str>>,
@@ -27,14 +31,17 @@ pub enum LogStream {
     Stdout,
     /// Standard error.
     Stderr,
+    /// Nowhere: it is the platform's own line, such as START and REPORT.
+    Platform,
 }
 
 impl LogStream {
-    /// `stdout` or `stderr`.
+    /// `stdout`, `stderr` or `platform`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Stdout => "stdout",
             Self::Stderr => "stderr",
+            Self::Platform => "platform",
         }
     }
 }

@@ -21,6 +21,7 @@
 //! | `environment` | what it finds in its environment |
 //! | `api`, `event`, `report`, `extensions` | the HTTP of the Runtime API and of the Extensions API |
 //! | `logs`, `pump`, `lines` | what it prints |
+//! | `platform` | what is added to that: where invocations begin and end |
 //! | `failure` | AWS's words for how it failed |
 //!
 //! What never happens: a process outlives the server; two events for one `/next`; an event for a process that is known
@@ -36,6 +37,7 @@ mod function;
 mod launch;
 mod lines;
 mod logs;
+mod platform;
 mod pool;
 mod process;
 mod pump;

@@ -44,7 +44,7 @@ pub(super) struct Permit {
 
 /// See the module.
 pub(super) struct Pool {
-    names: (Arc<str>, Arc<str>),
+    function_name: Arc<str>,
     slots: usize,
     idle_timeout: Duration,
     processes_max: usize,
@@ -64,7 +64,7 @@ struct Board {
 impl Pool {
     pub(super) fn new(spec: &ProcessSpec) -> Arc<Self> {
         Arc::new(Self {
-            names: (spec.function_name.as_str().into(), spec.version.as_str().into()),
+            function_name: spec.function_name.as_str().into(),
             slots: spec.slots(),
             idle_timeout: spec.idle_timeout,
             processes_max: spec.processes_max.max(1),
@@ -138,8 +138,8 @@ impl Pool {
     }
 
     fn permit(self: &Arc<Self>, board: &mut Board) -> Permit {
-        let names = self.names.clone();
-        let process = Process::new(Arc::downgrade(self), names, self.slots, self.idle_timeout);
+        let name = Arc::clone(&self.function_name);
+        let process = Process::new(Arc::downgrade(self), name, self.slots, self.idle_timeout);
         let process = Arc::new(process);
         board.processes.push(Arc::clone(&process));
         Permit { pool: Arc::clone(self), process, taken_back: false }

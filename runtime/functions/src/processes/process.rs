@@ -24,6 +24,8 @@ use uuid::Uuid;
 
 use super::failure::{self, Exit};
 use super::launch;
+use super::logs::LogLine;
+use super::platform::{self, Begun, Ending, ProcessLog, Report};
 use super::pool::Pool;
 use super::pump::Readers;
 use super::slot::{NextCall, Slot};
@@ -76,6 +78,8 @@ struct Running {
     /// This attempt; what an answer of an earlier attempt cannot know.
     attempt: String,
     answer: oneshot::Sender<Answer>,
+    /// Taken by whoever writes its end to the log.
+    begun: Option<Begun>,
 }
 
 struct State {
@@ -97,17 +101,20 @@ struct State {
     /// Until when the slots that are missing are expected to open.
     opening_until: Option<Instant>,
     extensions: Vec<Uuid>,
+    /// How long its start took; taken by the report of its first invocation.
+    init: Option<Duration>,
 }
 
 /// See the module.
 pub(super) struct Process {
     pub(super) function_name: Arc<str>,
-    pub(super) version: Arc<str>,
     slots: usize,
     idle_timeout: Duration,
     pool: Weak<Pool>,
     pid: OnceLock<Pid>,
     readers: OnceLock<Readers>,
+    log: OnceLock<Arc<ProcessLog>>,
+    launched_at: Instant,
     state: Mutex<State>,
     /// Wakes the supervisor when [`Process::review_at`] may have changed.
     pub(super) changed: Notify,
@@ -118,19 +125,19 @@ pub(super) struct Process {
 impl Process {
     pub(super) fn new(
         pool: Weak<Pool>,
-        names: (Arc<str>, Arc<str>),
+        function_name: Arc<str>,
         slots: usize,
         idle_timeout: Duration,
     ) -> Self {
-        let (function_name, version) = names;
         Self {
             function_name,
-            version,
             slots,
             idle_timeout,
             pool,
             pid: OnceLock::new(),
             readers: OnceLock::new(),
+            log: OnceLock::new(),
+            launched_at: Instant::now(),
             state: Mutex::new(State {
                 phase: Phase::Starting,
                 first: None,
@@ -144,6 +151,7 @@ impl Process {
                 on_the_way: 0,
                 opening_until: None,
                 extensions: Vec::new(),
+                init: None,
             }),
             changed: Notify::new(),
             stop: watch::Sender::new(false),
@@ -156,10 +164,11 @@ impl Process {
     }
 
     /// The process runs now.
-    pub(super) fn launched(&self, pid: Pid, readers: Readers) {
+    pub(super) fn launched(&self, pid: Pid, readers: Readers, log: Arc<ProcessLog>) {
         // Each is set once, by the task that started the process.
         let _ = self.pid.set(pid);
         let _ = self.readers.set(readers);
+        let _ = self.log.set(log);
     }
 
     /// Who gets the first slot.
@@ -182,6 +191,7 @@ impl Process {
             }
             if state.phase == Phase::Starting {
                 state.phase = Phase::Serving;
+                state.init = Some(self.launched_at.elapsed());
                 state.opening_until = Some(Instant::now() + SLOTS_OPEN_MAX);
             }
             state.offer(self, call);
@@ -241,11 +251,39 @@ impl Process {
         self.state().phase == Phase::Serving && self.pid.get().is_some_and(|pid| launch::runs(*pid))
     }
 
-    /// Waits until the lines of earlier invocations are read.
-    pub(super) async fn catch_up_log(&self) {
-        if let Some(readers) = self.readers.get() {
-            readers.catch_up().await;
+    /// Waits until the lines of earlier invocations are read, and writes that this one begins.
+    pub(super) async fn log_start(&self, request_id: &Arc<str>, begun: Begun) {
+        if let (Some(readers), Some(log)) = (self.readers.get(), self.log.get()) {
+            // Without readers the process has ended, and nothing begins.
+            let _ = readers.catch_up(log.start(request_id, begun), false).await;
         }
+    }
+
+    /// Waits until the lines of an invocation are written, and so is that it ends.
+    pub(super) async fn log_end(&self, report: &Report, ending: &Ending<'_>) {
+        let (Some(readers), Some(log)) = (self.readers.get(), self.log.get()) else { return };
+        if let Err(lines) = readers.catch_up(log.end(report, ending), true).await {
+            write_directly(log, lines).await;
+        }
+    }
+
+    /// What the end of an invocation is written from; once only. `attempt` as in [`finish`](Self::finish).
+    pub(super) fn take_report(&self, request_id: &str, attempt: Option<&str>) -> Option<Report> {
+        let memory_mb = self.pid.get().and_then(|pid| platform::memory_mb(*pid));
+        let mut state = self.state();
+        let (id, running) = state.running.get_key_value(request_id)?;
+        if attempt.is_some_and(|attempt| attempt != running.attempt) {
+            return None;
+        }
+        let id = Arc::clone(id);
+        state.report(id, memory_mb)
+    }
+
+    /// The same for all that run, after the end of the process.
+    pub(super) fn take_reports(&self) -> Vec<Report> {
+        let mut state = self.state();
+        let ids: Vec<_> = state.running.keys().cloned().collect();
+        ids.into_iter().filter_map(|id| state.report(id, None)).collect()
     }
 
     /// An invocation is handed over.
@@ -253,6 +291,7 @@ impl Process {
         &self,
         request_id: &Arc<str>,
         attempt: String,
+        begun: Begun,
     ) -> Option<oneshot::Receiver<Answer>> {
         let (answer, answered) = oneshot::channel();
         let mut state = self.state();
@@ -260,7 +299,9 @@ impl Process {
         if state.phase != Phase::Serving {
             return None;
         }
-        state.running.insert(Arc::clone(request_id), Running { attempt, answer });
+        state
+            .running
+            .insert(Arc::clone(request_id), Running { attempt, answer, begun: Some(begun) });
         state.last_request = Some(Arc::clone(request_id));
         Some(answered)
     }
@@ -449,7 +490,21 @@ impl Process {
     }
 }
 
+/// Hands lines to the sink when the thread that does so has ended. It may block.
+async fn write_directly(log: &Arc<ProcessLog>, lines: Vec<LogLine>) {
+    let sink = Arc::clone(log.sink());
+    let written =
+        tokio::task::spawn_blocking(move || lines.into_iter().for_each(|line| sink.line(line)));
+    // A sink that panics has lost them.
+    let _ = written.await;
+}
+
 impl State {
+    fn report(&mut self, request_id: Arc<str>, memory_mb: Option<u64>) -> Option<Report> {
+        let begun = self.running.get_mut(&request_id)?.begun.take()?;
+        Some(Report { request_id, begun, init: self.init.take(), memory_mb })
+    }
+
     /// To the one who waits for this process, or to the list.
     fn offer(&mut self, process: &Arc<Process>, call: NextCall) {
         if self.phase != Phase::Serving {

@@ -16,6 +16,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::net::unix::pipe::Receiver;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -23,12 +24,13 @@ use tokio::time::timeout;
 
 use super::lines::{Line, LineCutter};
 use super::logs::{LogLine, LogSink, LogStream};
+use super::platform::ProcessLog;
 use super::process::Process;
 
 /// Lines that may wait for the sink.
 const QUEUED_LINES_MAX: usize = 1024;
 
-/// How long a function's `print` may wait for a sink that does not keep up.
+/// How long a function's `print`, or its answer, may wait for a sink that does not keep up.
 const STALL_MAX: Duration = Duration::from_secs(1);
 
 /// How long [`LogPump::drain`] takes at most. Only a sink that hangs, or a grandchild that has left the process group
@@ -44,26 +46,56 @@ const READ_BYTES: usize = 64 * 1024;
 /// Reads in a row after which a reader looks whether somebody waits for it, although there is more.
 const READS_MAX: usize = 16;
 
+/// Asks a reader to read what is there.
 type CatchUp = oneshot::Sender<()>;
 
-/// Asks the readers of one process to read what is there. Cheap to clone.
-#[derive(Clone)]
-pub(super) struct Readers(Vec<mpsc::Sender<CatchUp>>);
+/// On its way to the sink.
+enum Item {
+    Line(LogLine),
+    /// Everything before it is written.
+    Mark(oneshot::Sender<()>),
+}
+
+/// Asks the readers of one process to read what is there.
+pub(super) struct Readers {
+    asks: Vec<mpsc::Sender<CatchUp>>,
+    /// Of the queue behind them, which ends with them.
+    lines: mpsc::WeakSender<Item>,
+}
 
 impl Readers {
     /// Waits until everything that the process had printed when this was called is a line of the invocation then
-    /// current.
-    pub(super) async fn catch_up(&self) {
-        let all = async {
-            for reader in &self.0 {
-                let (done, read) = oneshot::channel();
-                if reader.send(done).await.is_ok() {
-                    let _ = read.await;
-                }
+    /// current, and puts these lines behind it; if `written`, waits until the sink has them. Gives them back if the
+    /// process has ended and nobody reads any more.
+    pub(super) async fn catch_up(
+        &self,
+        then: Vec<LogLine>,
+        written: bool,
+    ) -> Result<(), Vec<LogLine>> {
+        // Too slow is no harm: a line may then be marked with the invocation after its own, or come behind these.
+        let _ = timeout(CATCH_UP_MAX, join_all(self.asks.iter().map(read_now))).await;
+        let Some(lines) = self.lines.upgrade() else { return Err(then) };
+        let put = async {
+            for line in then {
+                lines.send(Item::Line(line)).await?;
             }
+            if written {
+                let (done, mark) = oneshot::channel();
+                lines.send(Item::Mark(done)).await?;
+                let _ = mark.await;
+            }
+            Ok::<_, mpsc::error::SendError<Item>>(())
         };
-        // Too slow is no harm: a line may then be marked with the invocation after its own.
-        let _ = timeout(CATCH_UP_MAX, all).await;
+        // A sink that hangs loses them, as it loses others.
+        let _ = timeout(STALL_MAX, put).await;
+        Ok(())
+    }
+}
+
+async fn read_now(reader: &mpsc::Sender<CatchUp>) {
+    let (done, read) = oneshot::channel();
+    if reader.send(done).await.is_ok() {
+        let _ = read.await;
     }
 }
 
@@ -81,7 +113,7 @@ impl LogPump {
     /// If a pipe cannot be watched.
     pub(super) fn start(
         process: &Arc<Process>,
-        sink: Arc<dyn LogSink>,
+        log: &Arc<ProcessLog>,
         pipes: [(LogStream, OwnedFd); 2],
     ) -> io::Result<(Self, Readers)> {
         let (lines, queue) = mpsc::channel(QUEUED_LINES_MAX);
@@ -90,13 +122,19 @@ impl LogPump {
         for (stream, pipe) in pipes {
             let (ask, asked) = mpsc::channel(1);
             let pipe = Receiver::from_owned_fd(pipe)?;
-            let lines =
-                LineSender { process: Arc::clone(process), stream, lines: lines.clone(), lost: 0 };
+            let lines = LineSender {
+                process: Arc::clone(process),
+                log: Arc::clone(log),
+                stream,
+                lines: lines.clone(),
+                lost: 0,
+            };
             tasks.push(tokio::spawn(read(pipe, lines, asked)));
             asks.push(ask);
         }
-        let written = write(queue, sink)?;
-        Ok((Self { readers: tasks, written }, Readers(asks)))
+        let written = write(queue, Arc::clone(log.sink()))?;
+        let readers = Readers { asks, lines: lines.downgrade() };
+        Ok((Self { readers: tasks, written }, readers))
     }
 
     /// Reads what is left after the end of the process and hands it to the sink.
@@ -118,13 +156,17 @@ impl LogPump {
 /// Hands lines to the sink. On a thread of its own: a sink that blocks would hold up whatever else its tokio worker has
 /// to do, timers and sockets included.
 fn write(
-    mut queue: mpsc::Receiver<LogLine>,
+    mut queue: mpsc::Receiver<Item>,
     sink: Arc<dyn LogSink>,
 ) -> io::Result<oneshot::Receiver<()>> {
     let (done, written) = oneshot::channel::<()>();
     std::thread::Builder::new().name("function-log".to_owned()).spawn(move || {
-        while let Some(line) = queue.blocking_recv() {
-            sink.line(line);
+        while let Some(item) = queue.blocking_recv() {
+            match item {
+                Item::Line(line) => sink.line(line),
+                // Whoever asked may have given up.
+                Item::Mark(done) => drop(done.send(())),
+            }
         }
         // Also dropped, which says the same, if the sink panics.
         drop(done);
@@ -176,14 +218,17 @@ async fn read(pipe: Receiver, mut lines: LineSender, mut asked: mpsc::Receiver<C
 /// Marks lines and queues them.
 struct LineSender {
     process: Arc<Process>,
+    log: Arc<ProcessLog>,
     stream: LogStream,
-    lines: mpsc::Sender<LogLine>,
+    lines: mpsc::Sender<Item>,
     /// Lines dropped since the last one that was queued.
     lost: usize,
 }
 
 impl LineSender {
     async fn send(&mut self, line: Line) {
+        let request_id = self.process.current_request();
+        let line = self.log.line(request_id, self.stream, line.text, line.cut);
         // While the sink is known to be stuck, nobody waits for it again.
         let patience = if self.lost == 0 { STALL_MAX } else { Duration::ZERO };
         self.report_lost().await;
@@ -197,24 +242,17 @@ impl LineSender {
             return;
         }
         let text = format!("[{} lines were dropped: the log does not keep up]", self.lost);
-        if self.queue(Line { text, cut: false }, Duration::ZERO).await {
+        let line = self.log.line(self.process.current_request(), self.stream, text, false);
+        if self.queue(line, Duration::ZERO).await {
             self.lost = 0;
         }
     }
 
-    async fn queue(&self, line: Line, patience: Duration) -> bool {
-        let line = LogLine {
-            function_name: Arc::clone(&self.process.function_name),
-            version: Arc::clone(&self.process.version),
-            request_id: self.process.current_request(),
-            stream: self.stream,
-            text: line.text,
-            cut: line.cut,
-        };
-        match self.lines.try_send(line) {
+    async fn queue(&self, line: LogLine, patience: Duration) -> bool {
+        match self.lines.try_send(Item::Line(line)) {
             Ok(()) => true,
-            Err(mpsc::error::TrySendError::Full(line)) => {
-                self.lines.send_timeout(line, patience).await.is_ok()
+            Err(mpsc::error::TrySendError::Full(item)) => {
+                self.lines.send_timeout(item, patience).await.is_ok()
             }
             Err(mpsc::error::TrySendError::Closed(_)) => false,
         }

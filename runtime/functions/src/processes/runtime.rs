@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::environment;
+use super::platform::ProcessLog;
 use super::spec::ProcessSpec;
 
 /// How long the look for a runtime client may take. Python on a busy machine needs a second.
@@ -155,6 +156,8 @@ impl CommandLine {
 
     async fn check_python(&self, spec: &ProcessSpec) -> Result<(), Missing> {
         let program = self.program.display().to_string();
+        // Nothing is logged; the variables name a log.
+        let log = ProcessLog::new(spec, 0);
         let mut look = Command::new(&self.program);
         look.args([
             "-c",
@@ -162,7 +165,7 @@ impl CommandLine {
         ])
         .current_dir(spec.working_directory.as_ref().unwrap_or(&spec.task_root))
         .env_clear()
-        .envs(environment::environment(spec, ([127, 0, 0, 1], 0).into(), 0))
+        .envs(environment::environment(spec, ([127, 0, 0, 1], 0).into(), &log))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());

@@ -1,6 +1,7 @@
 //! A place in a process: one open `/next` call, taken by one invocation.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -9,6 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::event;
+use super::platform::{Begun, Ending};
 use super::process::{Answer, Process};
 use crate::host::{FunctionError, Invocation};
 
@@ -66,25 +68,29 @@ impl Slot {
         invocation: &Invocation,
         deadline_ms: u64,
     ) -> Result<Handed, Gone> {
-        self.process.catch_up_log().await;
         let process = Arc::clone(&self.process);
+        let request_id: Arc<str> = invocation.request_id.as_str().into();
+        let timeout_ms = u64::try_from(invocation.timeout.as_millis()).unwrap_or(u64::MAX);
+        let begun = Begun { at: Instant::now(), ms: deadline_ms.saturating_sub(timeout_ms) };
+        process.log_start(&request_id, begun).await;
         if !process.is_alive() {
             // The call goes with the process.
             self.call = None;
             process.close();
             return Err(Gone);
         }
-        let request_id: Arc<str> = invocation.request_id.as_str().into();
         let attempt = Uuid::new_v4().to_string();
         let work = Work {
             headers: event::headers(invocation, &attempt, deadline_ms),
             event: invocation.payload.clone(),
         };
-        let (Some(call), Some(answer)) = (self.call.take(), process.begin(&request_id, attempt))
+        let (Some(call), Some(answer)) =
+            (self.call.take(), process.begin(&request_id, attempt, begun))
         else {
             return Err(Gone);
         };
-        let handed = Handed { process, request_id, answer, over: false };
+        let timeout = invocation.timeout;
+        let handed = Handed { process, request_id, timeout, answer, over: false };
         if call.0.send(work).is_err() {
             handed.take_back();
             return Err(Gone);
@@ -106,6 +112,7 @@ impl Drop for Slot {
 pub(super) struct Handed {
     process: Arc<Process>,
     request_id: Arc<str>,
+    timeout: Duration,
     answer: oneshot::Receiver<Answer>,
     over: bool,
 }
@@ -126,8 +133,12 @@ impl Handed {
                 if let Ok(answer) = self.answer.try_recv() {
                     return answer;
                 }
+                let report = self.process.take_report(&self.request_id, None);
                 if self.process.abandon(&self.request_id) {
                     self.process.wait_end().await;
+                }
+                if let Some(report) = report {
+                    self.process.log_end(&report, &Ending::TimedOut(self.timeout)).await;
                 }
                 Err(timed_out)
             }

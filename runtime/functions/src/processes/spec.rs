@@ -78,6 +78,8 @@ pub struct ProcessSpec {
     pub idle_timeout: Duration,
     /// The time between SIGTERM and SIGKILL; SIGTERM is sent only if the process has registered an extension.
     pub stop_grace: Duration,
+    /// The log group that the function writes to.
+    pub log_group: String,
     /// Who gets what the function prints.
     pub log_sink: Arc<dyn LogSink>,
 }
@@ -89,8 +91,10 @@ impl ProcessSpec {
         command: CommandLine,
         task_root: impl Into<PathBuf>,
     ) -> Self {
+        let function_name = function_name.into();
         Self {
-            function_name: function_name.into(),
+            log_group: format!("/aws/lambda/{function_name}"),
+            function_name,
             version: "$LATEST".to_owned(),
             handler: "bootstrap".to_owned(),
             memory_mb: MEMORY_MB,

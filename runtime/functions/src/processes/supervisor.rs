@@ -15,9 +15,10 @@ use tokio::time::{sleep_until, timeout};
 
 use super::api;
 use super::environment::environment;
-use super::failure::Exit;
+use super::failure::{self, Exit};
 use super::launch::{Ended, Launch, Launched};
 use super::logs::LogStream;
+use super::platform::{Ending, ProcessLog};
 use super::pool::Permit;
 use super::process::Process;
 use super::pump::LogPump;
@@ -45,26 +46,27 @@ pub(super) async fn start(
     let process = Arc::clone(&permit.process);
     // Each process has a port of its own: a runtime's base address has no room for anything that tells them apart.
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let log = Arc::new(ProcessLog::new(spec, now_ms));
     let launch = Launch {
         program: spec.command.program.clone(),
         arguments: spec.command.arguments.clone(),
         directory: spec.working_directory.clone().unwrap_or_else(|| spec.task_root.clone()),
-        environment: environment(spec, listener.local_addr()?, now_ms),
+        environment: environment(spec, listener.local_addr()?, &log),
     };
     let first_slot = process.first_slot();
     let mut launched = launch.start().await?;
     let pipes = launched.take_output().ok_or_else(|| io::Error::other("no pipes"))?;
     let pipes = [(LogStream::Stdout, pipes.0), (LogStream::Stderr, pipes.1)];
-    let (log, readers) = LogPump::start(&process, Arc::clone(&spec.log_sink), pipes)?;
-    process.launched(launched.pid, readers);
+    let (pump, readers) = LogPump::start(&process, &log, pipes)?;
+    process.launched(launched.pid, readers, log);
     let api = tokio::spawn(api::serve(listener, Arc::clone(spec), Arc::clone(&process)));
-    tokio::spawn(supervise(launched, log, api, permit, spec.stop_grace));
+    tokio::spawn(supervise(launched, pump, api, permit, spec.stop_grace));
     Ok(Starting { process, first_slot })
 }
 
 async fn supervise(
     mut launched: Launched,
-    log: LogPump,
+    pump: LogPump,
     api: JoinHandle<()>,
     permit: Permit,
     stop_grace: Duration,
@@ -72,7 +74,12 @@ async fn supervise(
     let process = Arc::clone(&permit.process);
     let exit = live(&mut launched, &process, stop_grace).await;
     launched.kill();
-    log.drain().await;
+    pump.drain().await;
+    for report in process.take_reports() {
+        let error = failure::exited(&report.request_id, exit);
+        let how = format!("{}\n{}", error.error_message, error.error_type);
+        process.log_end(&report, &Ending::Exited(how)).await;
+    }
     api.abort();
     tracing::debug!(function = &*process.function_name, ?exit, "a function's process has ended");
     // The watchdog is reaped by the thread; nothing of the process can run any more.

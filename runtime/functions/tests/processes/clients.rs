@@ -136,10 +136,10 @@ fn has_client(python: &Path) -> bool {
     done(Command::new(python).args(["-c", "import awslambdaric"]).output())
 }
 
-/// A `node_modules` that has the client. It is compiled when it is installed, which takes a C++ compiler, cmake and most
-/// of a minute, so the test does not install it: `npm install --prefix target/tools/node-ric aws-lambda-ric@4.0.2` does.
+/// A `node_modules` that has the client. It is compiled when it is installed, which takes a C++ compiler and a minute, so
+/// the test does not install it: `python3 conformance/run.py --language typescript --tools-only` does, as `./test` does.
 fn node() -> Option<PathBuf> {
-    let modules = tools()?.join("node-ric/node_modules");
+    let modules = tools()?.join("conformance-typescript/node_modules");
     let ready = modules.join(".bin/aws-lambda-ric").is_file();
     if !ready {
         eprintln!("skipped: {NODE_CLIENT} is not in {}", modules.display());

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use durable_store::{DirectoryLock, WalKeeper};
 use http::{Request, Response, StatusCode};
+use serde_json::{Value, json};
 
 use crate::dynamodb::thread::DatabaseThread;
 
@@ -31,10 +32,23 @@ const FILE: &str = "dynamodb.db";
 pub struct TableSpec {
     /// Its name.
     pub name: String,
-    /// Its partition key, a string.
-    pub key: String,
+    /// The request of CreateTable that makes it.
+    pub create: Value,
     /// The attribute that holds the time, in seconds since the epoch, after which an item is deleted.
     pub time_to_live: Option<String>,
+}
+
+impl TableSpec {
+    /// An on-demand table whose partition key is this string.
+    pub fn with_key(name: &str, key: &str) -> Self {
+        let create = json!({
+            "TableName": name,
+            "KeySchema": [{ "AttributeName": key, "KeyType": "HASH" }],
+            "AttributeDefinitions": [{ "AttributeName": key, "AttributeType": "S" }],
+            "BillingMode": "PAY_PER_REQUEST",
+        });
+        Self { name: name.to_owned(), create, time_to_live: None }
+    }
 }
 
 /// The tables of this server.
@@ -68,18 +82,12 @@ impl DynamoDb {
     }
 
     async fn ensure(&self, table: &TableSpec) -> Result<(), String> {
-        let create = serde_json::json!({
-            "TableName": table.name,
-            "KeySchema": [{ "AttributeName": table.key, "KeyType": "HASH" }],
-            "AttributeDefinitions": [{ "AttributeName": table.key, "AttributeType": "S" }],
-            "BillingMode": "PAY_PER_REQUEST",
-        });
-        let answer = self.thread.run("CreateTable", create.to_string()).await;
+        let answer = self.thread.run("CreateTable", table.create.to_string()).await;
         if answer.status != 200 && !answer.body.contains("ResourceInUseException") {
             return Err(format!("cannot create the table {}: {}", table.name, answer.body));
         }
         let Some(attribute) = &table.time_to_live else { return Ok(()) };
-        let enable = serde_json::json!({
+        let enable = json!({
             "TableName": table.name,
             "TimeToLiveSpecification": { "AttributeName": attribute, "Enabled": true },
         });

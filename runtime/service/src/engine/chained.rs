@@ -5,124 +5,80 @@
 //! record with the outcome removes it. One task takes what is due. The child's id stands in the parent's record, so a
 //! child is started once; a plain function that a crash cut off runs again, as there is nobody else who knows of it.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use durable_core::{ChainedOutcome, ChainedTarget, Fact, Millis};
 use durable_store::{ChainedRow, ChainedWork, Write};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::engine::chained_target::Request;
+use crate::engine::work_list::{Job, Work, WorkList};
 use crate::engine::{Engine, to_the_end};
 use crate::wire::error::AwsError;
 
-/// Rows looked at per round, besides those that are in work.
-const ROUND_MAX: usize = 128;
 /// Starts and reports at one time; each is a commit or two.
 const AT_ONCE_MAX: usize = 64;
-/// The longest sleep, so that a clock that is set forward is noticed.
-const SLEEP_MAX_MS: Millis = 30_000;
-/// After an error of the store, before the next try.
-const ERROR_PAUSE: Duration = Duration::from_secs(1);
 
 pub(crate) struct ChainedWorkers {
-    /// Something was added, or became due.
-    changed: Notify,
-    /// Rows in work.
-    in_hand: Mutex<HashSet<i64>>,
-    commits: Arc<Semaphore>,
+    list: WorkList,
     /// How long a target waits for the end of the invocation that started it.
     pub(crate) delay: Duration,
 }
 
 impl ChainedWorkers {
     pub(crate) fn new(delay: Duration) -> Self {
-        Self {
-            changed: Notify::new(),
-            in_hand: Mutex::new(HashSet::new()),
-            commits: Arc::new(Semaphore::new(AT_ONCE_MAX)),
-            delay,
-        }
+        Self { list: WorkList::new(AT_ONCE_MAX), delay }
     }
 
     pub(crate) fn notify(&self) {
-        self.changed.notify_one();
+        self.list.notify();
+    }
+}
+
+impl Job for ChainedRow {
+    fn key(&self) -> i64 {
+        self.key
     }
 
-    fn in_hand(&self) -> std::sync::MutexGuard<'_, HashSet<i64>> {
-        self.in_hand.lock().unwrap_or_else(PoisonError::into_inner)
+    fn due(&self) -> Millis {
+        self.due
+    }
+}
+
+struct Chained;
+
+impl Work for Chained {
+    type Job = ChainedRow;
+    const NAME: &'static str = "chained invocations";
+
+    fn list(engine: &Engine) -> &WorkList {
+        &engine.chained.list
+    }
+
+    async fn read(engine: &Engine, limit: usize) -> Result<Vec<ChainedRow>, AwsError> {
+        Ok(engine.store.chained_work(limit).await?)
+    }
+
+    async fn carry_out(
+        engine: Arc<Engine>,
+        row: ChainedRow,
+        place: OwnedSemaphorePermit,
+    ) -> Result<(), AwsError> {
+        engine.work_on(row, place).await
     }
 }
 
 impl Engine {
     /// Starts targets and reports outcomes for as long as the server runs.
     pub(crate) async fn run_chained(self: Arc<Self>) {
-        loop {
-            if let Err(error) = self.chained_round().await {
-                tracing::error!(error = %error.message, "chained invocations could not be read");
-                tokio::time::sleep(ERROR_PAUSE).await;
-            }
-        }
-    }
-
-    async fn chained_round(self: &Arc<Self>) -> Result<(), AwsError> {
-        let workers = &self.chained;
-        self.check_writable()?;
-        // What is in hand is noted before the reading: a row whose work ends meanwhile may be in it still, but must not
-        // be worked on again. Everything in hand is due, so the reading sees as many more as are looked at.
-        let in_hand = workers.in_hand().clone();
-        let rows = self.store.chained_work(in_hand.len() + ROUND_MAX).await?;
-        let full = rows.len() == in_hand.len() + ROUND_MAX;
-        let now = self.clock.now();
-        let mut next_due = now + SLEEP_MAX_MS;
-        let mut begun = 0;
-        for row in rows {
-            if in_hand.contains(&row.key) {
-                continue;
-            }
-            if row.due > now {
-                next_due = next_due.min(row.due);
-                break;
-            }
-            let Ok(place) = Arc::clone(&workers.commits).acquire_owned().await else {
-                return Ok(());
-            };
-            if self.dispatcher.is_stopped() {
-                return std::future::pending().await;
-            }
-            begun += 1;
-            workers.in_hand().insert(row.key);
-            let engine = Arc::clone(self);
-            tokio::spawn(async move {
-                let (key, operation) = (row.key, row.operation.clone());
-                match engine.work_on(row, place).await {
-                    Ok(()) => {
-                        engine.chained.in_hand().remove(&key);
-                        engine.chained.notify();
-                    }
-                    // It stays in hand: taken again, it would fail over and over. The next start takes it up.
-                    Err(error) => {
-                        tracing::error!(operation, error = %error.message, "a chained invocation could not be carried on");
-                    }
-                }
-            });
-        }
-        if full && begun > 0 {
-            return Ok(());
-        }
-        let pause = Duration::from_millis((next_due - now).unsigned_abs());
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = workers.changed.notified() => {}
-        }
-        Ok(())
+        self.work::<Chained>().await;
     }
 
     async fn work_on(
         self: &Arc<Self>,
         row: ChainedRow,
-        place: tokio::sync::OwnedSemaphorePermit,
+        place: OwnedSemaphorePermit,
     ) -> Result<(), AwsError> {
         let Some(request) = self.request(&row).await? else {
             // Its parent has been deleted, and with it what was to be started.
@@ -140,7 +96,11 @@ impl Engine {
                 // It may run long, and others must be started meanwhile. How many run is bounded by their functions.
                 drop(place);
                 let (function, version) = (function.clone(), version.clone());
-                self.run_plain(&function, &version, request).await
+                match self.run_plain(&function, &version, request).await {
+                    Some(outcome) => outcome,
+                    // Its row stays, and the next start takes it up.
+                    None => return Ok(()),
+                }
             }
         };
         self.report(&row, outcome).await

@@ -7,13 +7,14 @@ use durable_core::{
     ChainedOutcome, ChainedTarget, ErrorObject, ExecutionStarted, ExecutionStatus, Limits,
     ParentLink, Rejection, Resolution,
 };
+use durable_functions::FunctionError;
 use durable_store::{ChainedRow, QueuedInvocation};
 use uuid::Uuid;
 
 use crate::engine::invocation::error_object;
 use crate::engine::queries::Ending;
 use crate::engine::{Engine, to_the_end};
-use crate::functions::{Function, LATEST};
+use crate::functions::{LATEST, Resolved, TENANT_MISSING};
 use crate::wire::error::AwsError;
 use crate::wire::function_ref::Spelling;
 
@@ -40,24 +41,23 @@ impl Engine {
         let Some(spelling) = Spelling::read(function_name) else {
             return refused(format!("Invalid function ARN '{function_name}'"));
         };
-        if spelling.account.is_some_and(|account| account != self.home.account) {
+        if !spelling.is_account(&self.home) {
             return refused(
                 "Cannot start a CHAINED_INVOKE on a function in another account.".into(),
             );
         }
-        if spelling.region.is_some_and(|region| region != self.home.region) {
+        if !spelling.is_region(&self.home) {
             return refused(
                 "Cannot start a CHAINED_INVOKE on a function in another region.".into(),
             );
         }
-        let version = spelling.qualifier.unwrap_or(LATEST);
-        let found = self.functions.get(spelling.name).filter(|_| version == LATEST);
-        let Some(function) = found else {
+        let found = self.functions.resolve(spelling.name, spelling.qualifier);
+        let Some(target) = found.filter(|target| !target.function.deleting) else {
+            let version = spelling.qualifier.unwrap_or(LATEST);
             return Ok(Resolution::Unavailable(self.no_function(spelling.name, version)));
         };
-        let (function, durable) = (function.spec.name.clone(), function.spec.durable.is_some());
-        let version = version.to_owned();
-        if !durable {
+        let (function, version) = (target.function.name.clone(), target.version.number.clone());
+        if target.durable().is_none() {
             return Ok(Resolution::Target(ChainedTarget::Plain { function, version }));
         }
         if spelling.qualifier.is_none() {
@@ -95,10 +95,15 @@ impl Engine {
             return Ok(None);
         };
         // A restart may have brought other functions.
-        let config = self.functions.get(&function).and_then(|function| function.spec.durable);
-        let Some(config) = config else {
+        let found = self.functions.resolve(&function, Some(&version));
+        let Some((found, config)) = found.and_then(|it| it.durable().map(|config| (it, config)))
+        else {
             return Ok(Some(ChainedOutcome::Failed(self.no_function(&function, &version))));
         };
+        if found.version.config.tenancy_config.is_some() && request.tenant_id.is_none() {
+            let error = ErrorObject::new(INVALID, TENANT_MISSING);
+            return Ok(Some(ChainedOutcome::Failed(error)));
+        }
         let start = ExecutionStarted {
             id: execution_id,
             name: execution_name,
@@ -126,39 +131,37 @@ impl Engine {
         Ok(Some(ChainedOutcome::Failed(error)))
     }
 
-    /// Runs a plain function once.
+    /// Runs a plain function once; `None` if the end of the server has cut it off.
     pub(crate) async fn run_plain(
         &self,
         name: &str,
         version: &str,
         request: Request,
-    ) -> ChainedOutcome {
-        let Some(function) = self.functions.get(name).filter(|it| it.spec.durable.is_none()) else {
-            return ChainedOutcome::Failed(self.no_function(name, version));
+    ) -> Option<ChainedOutcome> {
+        let Some(function) = self.functions.resolve(name, Some(version)) else {
+            return Some(ChainedOutcome::Failed(self.no_function(name, version)));
         };
-        match self.invoke_once(function, request).await {
-            Ok(output) => outcome_of_output(output, self.limits.payload_bytes_max),
-            Err(error) => ChainedOutcome::Failed(error),
+        match self.invoke_once(&function, request).await {
+            Ok(output) => Some(outcome_of_output(output, self.limits.payload_bytes_max)),
+            Err(error) if self.has_cut_off(&error) => None,
+            Err(error) => Some(ChainedOutcome::Failed(error_object(error))),
         }
     }
 
     async fn invoke_once(
         &self,
-        function: &Arc<Function>,
+        function: &Resolved,
         request: Request,
-    ) -> Result<Bytes, ErrorObject> {
+    ) -> Result<Bytes, FunctionError> {
         if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&request.input) {
             let text = format!("Could not parse request body into json: {error}");
-            return Err(ErrorObject::new("InvalidRequestContentException", text));
+            return Err(FunctionError::new("InvalidRequestContentException", text));
         }
-        let _place = function
-            .places
-            .try_acquire()
-            .map_err(|_| ErrorObject::new("TooManyRequestsException", "Rate Exceeded."))?;
         let invocation = QueuedInvocation {
             key: 0,
             request_id: Uuid::new_v4().to_string(),
-            function: function.spec.name.clone(),
+            function: function.function.name.clone(),
+            version: function.version.number.clone(),
             payload: request.input.into_bytes(),
             trace_header: request.trace_header,
             tenant_id: request.tenant_id,
@@ -166,7 +169,7 @@ impl Engine {
             attempts: 0,
             due: 0,
         };
-        self.invoke_plain(function, invocation).await.map_err(error_object)
+        self.invoke_in_place(function, invocation).await
     }
 
     /// How a closed child ended, in the parent's words.

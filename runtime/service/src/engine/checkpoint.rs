@@ -33,6 +33,7 @@ impl Engine {
         let stale = || AwsError::invalid_parameter("Invalid checkpoint token");
         let cell = self.cell(&arn.id).await?.ok_or_else(stale)?;
         let mut state = cell.state.lock().await;
+        self.check_arn(&state.execution, arn)?;
         let client_token = request.client_token.as_deref();
         if let Some(reply) = state.execution.replayed_reply(&request.token, client_token) {
             return Ok(Bytes::copy_from_slice(&reply.body));

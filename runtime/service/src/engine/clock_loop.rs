@@ -10,6 +10,7 @@ use std::time::Duration;
 use durable_core::Millis;
 use durable_store::{IndexChange, Write};
 use tokio::sync::Notify;
+use tokio::task::JoinSet;
 
 use crate::engine::{Engine, to_the_end};
 use crate::wire::error::AwsError;
@@ -18,6 +19,8 @@ use crate::wire::error::AwsError;
 const SLEEP_MAX_MS: Millis = 30_000;
 /// Executions looked at per round.
 const ROUND_MAX: usize = 256;
+/// Executions woken at one time.
+const WAKING_MAX: usize = 64;
 /// Closed executions deleted per commit.
 const DELETE_MAX: usize = 100;
 /// Between two looks for executions whose retention has ended.
@@ -62,23 +65,33 @@ impl Engine {
         let next = self.store.next_wake().await?.unwrap_or(i64::MAX);
         self.alarm.earliest.fetch_min(next, Ordering::AcqRel);
         loop {
-            let now = self.clock.now();
             let target = self.alarm.earliest.load(Ordering::Acquire);
-            if target <= now {
+            if target <= self.clock.now() {
                 break;
             }
-            let pause = (target - now).min(SLEEP_MAX_MS).unsigned_abs();
             tokio::select! {
-                () = tokio::time::sleep(Duration::from_millis(pause)) => {}
+                () = tokio::time::sleep(self.clock.pause_until(target, SLEEP_MAX_MS)) => {}
                 () = self.alarm.changed.notified() => {}
             }
         }
+        let due = self.store.due(self.clock.now(), ROUND_MAX).await?;
+        self.wake_all(due.into_iter().map(|row| row.id)).await
+    }
+
+    /// Wakes several at a time, so that they share commits. One execution that cannot be read must not keep the others
+    /// asleep: its error is told when all have had their turn.
+    async fn wake_all(self: &Arc<Self>, ids: impl Iterator<Item = String>) -> Result<(), AwsError> {
+        let mut waking = JoinSet::new();
         let mut outcome = Ok(());
-        for row in self.store.due(self.clock.now(), ROUND_MAX).await? {
+        for id in ids {
+            if waking.len() >= WAKING_MAX {
+                outcome = outcome.and(next_woken(&mut waking).await);
+            }
             let engine = Arc::clone(self);
-            let woken = to_the_end(async move { engine.wake(&row.id).await }).await;
-            // One execution that cannot be read must not keep the others asleep.
-            outcome = outcome.and(woken);
+            waking.spawn(to_the_end(async move { engine.wake(&id).await }));
+        }
+        while !waking.is_empty() {
+            outcome = outcome.and(next_woken(&mut waking).await);
         }
         outcome
     }
@@ -125,5 +138,14 @@ impl Engine {
             self.store.write(Write::Delete { keys }).await?;
         }
         Ok(deleted)
+    }
+}
+
+/// What became of the next execution that has been woken.
+async fn next_woken(waking: &mut JoinSet<Result<(), AwsError>>) -> Result<(), AwsError> {
+    match waking.join_next().await {
+        Some(Ok(woken)) => woken,
+        Some(Err(failure)) => Err(AwsError::service(failure.to_string())),
+        None => Ok(()),
     }
 }

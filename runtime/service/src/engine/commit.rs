@@ -47,6 +47,9 @@ impl Engine {
             index: index.clone(),
         };
         self.store.write(write).await?;
+        if index.closing.is_some() {
+            self.open.closed();
+        }
         state.execution.apply(record);
         state.remember(&index);
         if !index.chained.is_empty() {
@@ -59,6 +62,7 @@ impl Engine {
     pub(crate) fn follow_up(self: &Arc<Self>, cell: &Arc<Cell>, state: &CellState, now: Millis) {
         if !state.execution.status.is_open() {
             cell.closed.send_replace(true);
+            self.finish_deletion_of(&state.execution.start.function);
             if state.execution.invocation().is_none() {
                 self.forget(&cell.id);
             }
@@ -68,6 +72,19 @@ impl Engine {
             self.alarm.set(wake);
         }
         self.invoke_if_wanted(cell, state, now);
+    }
+
+    /// A function that was deleted may have waited for this execution.
+    fn finish_deletion_of(&self, function: &str) {
+        if !self.functions.get(function).is_some_and(|function| function.deleting) {
+            return;
+        }
+        let (deployer, function) = (Arc::clone(&self.deployer), function.to_owned());
+        tokio::spawn(async move {
+            if let Err(error) = deployer.finish_deletion(&function).await {
+                tracing::error!(function, error = %error.message, "a deleted function could not be removed");
+            }
+        });
     }
 
     /// Queues the execution for an invocation if it wants one.
@@ -98,7 +115,8 @@ impl CellState {
 /// What a record changes in the index, known before it is applied.
 ///
 /// The index may wake an execution too early, which costs one look, but never too late: it is moved only when something
-/// is due earlier, or when its own time has passed.
+/// is due earlier, or when its own time has passed and what was due then is done: a record that comes between a deadline
+/// and the clock leaves it where it is.
 fn index_change(state: &CellState, record: &Record) -> IndexChange {
     let execution = &state.execution;
     if let Some(status) = record.facts.iter().find_map(Fact::closing_status) {
@@ -120,7 +138,7 @@ fn index_change(state: &CellState, record: &Record) -> IndexChange {
         after.apply(record);
         let pause = PauseChange { status, seq: execution.records() };
         return IndexChange {
-            next_wake: Some(after.next_due_after(now)),
+            next_wake: Some(after.next_due()),
             active: Some(after.is_active()),
             pause: Some(pause),
             ..IndexChange::default()
@@ -130,7 +148,7 @@ fn index_change(state: &CellState, record: &Record) -> IndexChange {
         .facts
         .iter()
         .filter_map(|fact| fact.due(now))
-        .chain(execution.next_due_after(now))
+        .chain(execution.next_due_besides(&record.facts))
         .min();
     let moved = match (state.indexed_wake, wake) {
         (Some(indexed), Some(wake)) => wake < indexed || (indexed <= now && wake != indexed),

@@ -4,7 +4,10 @@
 //! ids only: an execution that waits its turn need not be in memory.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+
+use durable_functions::FunctionError;
 
 use crate::engine::Engine;
 
@@ -24,6 +27,8 @@ struct Lanes {
 #[derive(Default)]
 pub(crate) struct Dispatcher {
     lanes: Mutex<Lanes>,
+    /// Invocations of plain functions in flight.
+    plain: AtomicUsize,
 }
 
 impl Dispatcher {
@@ -62,7 +67,7 @@ impl Dispatcher {
         self.lock().stopped
     }
 
-    /// Invocations in flight.
+    /// Invocations of durable functions in flight.
     pub(crate) fn running(&self) -> usize {
         self.lock().by_function.values().map(|lane| lane.running).sum()
     }
@@ -87,7 +92,7 @@ impl Engine {
     /// Begins as many invocations as there is room for.
     fn pump(self: &Arc<Self>, function: &str) {
         // A function that is gone has no bound of its own; its executions only have to be closed.
-        let running_max = self.functions.get(function).map_or(1, |f| f.spec.concurrency_max);
+        let running_max = self.functions.get(function).map_or(1, |it| it.concurrency_max);
         while let Some(id) = self.dispatcher.next(function, running_max) {
             let engine = Arc::clone(self);
             let function = function.to_owned();
@@ -100,14 +105,40 @@ impl Engine {
         }
     }
 
+    /// More invocations of this function may run than before.
+    pub(crate) fn concurrency_changed(self: &Arc<Self>, function: &str) {
+        self.pump(function);
+    }
+
     /// Begins no further invocation; executions stay where they are until the next start.
     pub(crate) fn stop_dispatching(&self) {
         self.dispatcher.stop();
     }
 
-    /// Invocations in flight.
+    /// Whether the server's own end is the reason why an invocation has failed: it says nothing about the function,
+    /// and the next start runs it again.
+    pub(crate) fn has_cut_off(&self, error: &FunctionError) -> bool {
+        self.dispatcher.is_stopped() && (error.is_cut_off() || error.is_throttling())
+    }
+
+    /// Invocations in flight, those of plain functions included.
     pub(crate) fn running(&self) -> usize {
-        self.dispatcher.running()
+        self.dispatcher.running() + self.dispatcher.plain.load(Ordering::Acquire)
+    }
+
+    /// Counts an invocation of a plain function until this is dropped.
+    pub(crate) fn count_plain(&self) -> impl Drop + use<'_> {
+        self.dispatcher.plain.fetch_add(1, Ordering::AcqRel);
+        Counted(&self.dispatcher.plain)
+    }
+}
+
+/// One invocation of a plain function that runs.
+struct Counted<'a>(&'a AtomicUsize);
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

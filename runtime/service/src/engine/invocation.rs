@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::engine::Engine;
 use crate::engine::cells::Cell;
-use crate::functions::Function;
+use crate::functions::Resolved;
 use crate::wire::error::AwsError;
 use crate::wire::operation::{self, Times};
 
@@ -24,8 +24,10 @@ impl Engine {
         let Some(cell) = self.cell(id).await? else { return Ok(()) };
         let Some((function, invocation)) = self.begin(&cell).await? else { return Ok(()) };
         let request_id = invocation.request_id.clone();
-        let outcome = match function.spec.host.invoke(invocation).await {
+        let outcome = match function.version.host.invoke(invocation).await {
             Ok(output) => InvocationOutcome::Output(output.to_vec()),
+            // As after a crash: the next start finds it in flight.
+            Err(error) if self.has_cut_off(&error) => return Ok(()),
             Err(error) => InvocationOutcome::Failed(error_object(error)),
         };
         self.end(&cell, &request_id, &outcome).await
@@ -34,7 +36,7 @@ impl Engine {
     async fn begin(
         self: &Arc<Self>,
         cell: &Arc<Cell>,
-    ) -> Result<Option<(Arc<Function>, Invocation)>, AwsError> {
+    ) -> Result<Option<(Resolved, Invocation)>, AwsError> {
         let mut state = cell.state.lock().await;
         cell.queued.store(false, Ordering::Release);
         let now = self.clock.now();
@@ -47,7 +49,7 @@ impl Engine {
         }
         let start = &state.execution.start;
         let version_arn = self.home.version_arn(&start.function, &start.version);
-        let Some(function) = self.functions.get(&start.function).map(Arc::clone) else {
+        let Some(function) = self.functions.resolve(&start.function, Some(&start.version)) else {
             let message = format!("Function not found: {version_arn}");
             let error = ErrorObject::new("ResourceNotFoundException", message);
             let facts = vec![Fact::ExecutionFailed { error }];
@@ -57,7 +59,7 @@ impl Engine {
         let request_id = Uuid::new_v4().to_string();
         let updated = state.execution.begin_invocation(request_id.clone(), now);
         let start = &state.execution.start;
-        let timeout = function.spec.timeout;
+        let timeout = function.version.timeout;
         let invocation = Invocation {
             request_id,
             function_name: start.function.clone(),

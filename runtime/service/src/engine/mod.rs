@@ -21,6 +21,7 @@
 //! | `invocation` | one invocation of a durable function, from envelope to outcome |
 //! | `chained` | chained invocations: the work list, and telling the parent |
 //! | `chained_target` | their targets: resolving, starting, how they ended |
+//! | `work_list` | rows of the store that are work to do |
 //! | `clock_loop` | timers and retention |
 //! | `async_queue` | asynchronous invocations of plain functions |
 //! | `pause` | pausing and resuming |
@@ -44,6 +45,7 @@ mod queries;
 mod recovery;
 mod start;
 mod uncancelled;
+mod work_list;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,12 +60,15 @@ pub(crate) use start::{StartRequest, Started};
 pub(crate) use uncancelled::to_the_end;
 
 use crate::clock::Clock;
+use crate::deploy::Deployer;
 use crate::engine::async_queue::AsyncQueue;
 use crate::engine::cells::Cells;
 use crate::engine::chained::ChainedWorkers;
 use crate::engine::clock_loop::Alarm;
 use crate::engine::dispatch::Dispatcher;
+use crate::engine::start::OpenExecutions;
 use crate::functions::Functions;
+use crate::rates::{RateLimits, Rates};
 use crate::wire::arn::{ExecutionArn, Home};
 use crate::wire::error::AwsError;
 
@@ -74,16 +79,21 @@ pub(crate) struct EngineOptions {
     pub(crate) resident_max: usize,
     pub(crate) async_retry_delay: Duration,
     pub(crate) chained_delay: Duration,
+    pub(crate) rates: Rates,
+    pub(crate) open_max: Option<u64>,
 }
 
 /// Runs durable executions.
 pub(crate) struct Engine {
     pub(crate) home: Home,
-    pub(crate) functions: Functions,
+    pub(crate) functions: Arc<Functions>,
+    pub(crate) deployer: Arc<Deployer>,
     pub(crate) store: Store,
     pub(crate) clock: Clock,
+    pub(crate) rates: RateLimits,
     limits: Limits,
     retry: RetryPolicy,
+    open: OpenExecutions,
     cells: Cells,
     dispatcher: Dispatcher,
     alarm: Alarm,
@@ -94,7 +104,8 @@ pub(crate) struct Engine {
 impl Engine {
     pub(crate) fn new(
         home: Home,
-        functions: Functions,
+        functions: Arc<Functions>,
+        deployer: Arc<Deployer>,
         clock: Clock,
         store: Store,
         options: EngineOptions,
@@ -102,10 +113,13 @@ impl Engine {
         Arc::new(Self {
             home,
             functions,
+            deployer,
             store,
             clock,
+            rates: RateLimits::new(&options.rates),
             limits: options.limits,
             retry: options.retry,
+            open: OpenExecutions::new(options.open_max),
             cells: Cells::new(options.resident_max),
             dispatcher: Dispatcher::default(),
             alarm: Alarm::default(),
@@ -120,6 +134,7 @@ impl Engine {
         arn: ExecutionArn,
         error: ErrorObject,
     ) -> Result<Millis, AwsError> {
+        self.limits.check_error(&error)?;
         let row = self.row(&arn).await?;
         if let Some(ended) = row.ended {
             return Ok(ended);

@@ -1,6 +1,8 @@
 //! What the store can answer alone: every acknowledged change is there, so no lock is needed.
 
-use durable_core::{ErrorObject, ExecutionStarted, Fact, Millis, PauseRequest, Record};
+use durable_core::{
+    ErrorObject, Execution, ExecutionStarted, Fact, Millis, PauseRequest, Record, Rejection,
+};
 use durable_store::{ExecutionRow, JournalRow};
 use serde_json::Value;
 
@@ -52,16 +54,25 @@ impl Engine {
     /// # Errors
     /// `ResourceNotFoundException`, also for an ARN whose other parts do not fit its id.
     pub(crate) async fn row(&self, arn: &ExecutionArn) -> Result<ExecutionRow, AwsError> {
-        if arn.region != self.home.region || arn.account != self.home.account {
-            let function =
-                format!("arn:aws:lambda:{}:{}:function:{}", arn.region, arn.account, arn.function);
-            return Err(AwsError::function_not_found(&function));
+        if !arn.is_of(&self.home) {
+            return Err(AwsError::function_not_found(&arn.function_arn()));
         }
         let row = self.store.execution(&arn.id).await?;
-        row.filter(|row| {
-            row.function == arn.function && row.version == arn.version && row.name == arn.name
-        })
-        .ok_or_else(AwsError::no_such_execution)
+        row.filter(|row| arn.fits(&row.function, &row.version, &row.name))
+            .ok_or_else(AwsError::no_such_execution)
+    }
+
+    /// Refuses a checkpoint token's request whose ARN has the execution's id and says otherwise what it is not.
+    pub(crate) fn check_arn(
+        &self,
+        execution: &Execution,
+        arn: &ExecutionArn,
+    ) -> Result<(), AwsError> {
+        let start = &execution.start;
+        if arn.is_of(&self.home) && arn.fits(&start.function, &start.version, &start.name) {
+            return Ok(());
+        }
+        Err(Rejection::wrong_arn().into())
     }
 
     pub(crate) fn arn_of(&self, row: &ExecutionRow) -> String {

@@ -21,6 +21,7 @@ pub struct Recovered {
 impl Engine {
     pub(crate) async fn recover(self: &Arc<Self>) -> Result<Recovered, AwsError> {
         let mut recovered = Recovered { open: self.store.open_count().await?, resumed: 0 };
+        self.open.opened(recovered.open);
         let mut after = 0;
         loop {
             let rows = self.store.active(after, PAGE).await?;

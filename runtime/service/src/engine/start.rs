@@ -1,6 +1,7 @@
 //! Starting an execution, once per name.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use durable_core::{Execution, ExecutionStarted, Fact, Limits, Record};
 use durable_store::{ExecutionRow, JournalRow, NewExecution, Outcome, Write};
@@ -8,13 +9,15 @@ use uuid::Uuid;
 
 use crate::engine::cells::Cell;
 use crate::engine::{Engine, to_the_end};
-use crate::functions::{DurableConfig, LATEST};
+use crate::functions::DurableConfig;
+use crate::rates::Rated;
 use crate::wire::error::AwsError;
 
 /// What an Invoke of a durable function asks for.
 #[derive(Clone, Debug)]
 pub(crate) struct StartRequest {
     pub(crate) function: String,
+    pub(crate) version: String,
     pub(crate) config: DurableConfig,
     /// Chosen by the caller.
     pub(crate) name: Option<String>,
@@ -36,6 +39,38 @@ pub(crate) struct Started {
 /// A name may be freed between the refusal of a start and the look at who has it; once more is enough.
 const NAME_TRIES: usize = 2;
 
+/// How many executions are open, and how many may be.
+pub(crate) struct OpenExecutions {
+    count: AtomicU64,
+    max: Option<u64>,
+}
+
+impl OpenExecutions {
+    pub(super) fn new(max: Option<u64>) -> Self {
+        Self { count: AtomicU64::new(0), max }
+    }
+
+    /// So many more, started or found by a restart.
+    pub(super) fn opened(&self, open: u64) {
+        self.count.fetch_add(open, Ordering::Relaxed);
+    }
+
+    pub(super) fn closed(&self) {
+        self.count.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// # Errors
+    /// `TooManyRequestsException` when there are as many as may be.
+    fn check(&self) -> Result<(), AwsError> {
+        match self.max {
+            Some(max) if self.count.load(Ordering::Relaxed) >= max => {
+                Err(AwsError::too_many_requests("ConcurrentInvocationLimitExceeded"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 impl Engine {
     /// Starts an execution, or finds the one that has the name and the same input already.
     ///
@@ -45,6 +80,8 @@ impl Engine {
         self: &Arc<Self>,
         request: StartRequest,
     ) -> Result<Started, AwsError> {
+        self.rates.check(Rated::StartExecution)?;
+        self.open.check()?;
         let engine = Arc::clone(self);
         to_the_end(async move {
             for _ in 0..NAME_TRIES {
@@ -109,6 +146,7 @@ impl Engine {
             Outcome::Done { key } => state.key = key,
             Outcome::NameTaken => return Ok(false),
         }
+        self.open.opened(1);
         state.indexed_wake = Some(next_wake);
         self.follow_up(&cell, &state, now);
         Ok(true)
@@ -120,7 +158,7 @@ impl Engine {
             id,
             name: request.name.clone().unwrap_or_else(|| Uuid::new_v4().to_string()),
             function: request.function.clone(),
-            version: LATEST.to_owned(),
+            version: request.version.clone(),
             input: request.input.clone(),
             timeout_seconds: request.config.execution_timeout_seconds,
             retention_days: request.config.retention_days,
@@ -143,7 +181,7 @@ impl Engine {
     ) -> Result<Started, AwsError> {
         let arn = self.arn_of(&row);
         let start = self.start_of(&row).await?;
-        if start.input != request.input || row.version != LATEST {
+        if start.input != request.input || row.version != request.version {
             return Err(AwsError::already_started(&arn));
         }
         Ok(Started { id: row.id, arn, version: row.version })

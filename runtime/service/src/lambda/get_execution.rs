@@ -11,8 +11,8 @@ use crate::wire::timestamp;
 
 pub(super) async fn answer(call: &Call, arn: &str) -> Answer {
     let engine = &call.engine;
-    let arn = ExecutionArn::parse(arn)?;
     let with_data = call.query.boolean("IncludeExecutionData")?.unwrap_or(true);
+    let arn = ExecutionArn::parse(arn)?;
     let row = engine.row(&arn).await?;
     let start = engine.start_of(&row).await?;
 

@@ -6,16 +6,19 @@ use serde_json::{Map, Value};
 use crate::engine::{HistoryPosition, HistoryQuery};
 use crate::lambda::Call;
 use crate::wire::arn::ExecutionArn;
+use crate::wire::constraints::Constraints;
 use crate::wire::error::AwsError;
 use crate::wire::query::max_items;
 use crate::wire::response::{Answer, json};
 
 pub(super) async fn answer(call: &Call, arn: &str) -> Answer {
-    let arn = ExecutionArn::parse(arn)?;
+    let mut constraints = Constraints::default();
+    let arn = ExecutionArn::check(arn, &mut constraints);
     let newest_first = call.query.boolean("ReverseOrder")?.unwrap_or(false);
     // The model says true; what was observed of AWS is false, and every client says which.
     let with_data = call.query.boolean("IncludeExecutionData")?.unwrap_or(false);
-    let events_max = max_items(&call.query)?;
+    let events_max = max_items(&call.query, &mut constraints)?;
+    let arn = constraints.checked(arn)?;
     let from = match call.query.non_empty("Marker") {
         None => None,
         Some(marker) => Some(

@@ -11,15 +11,17 @@ use crate::wire::error::AwsError;
 use crate::wire::operation::{self, Times};
 use crate::wire::query::max_items;
 use crate::wire::response::{Answer, json};
-use crate::wire::update::is_base64;
+use crate::wire::update::check_token;
 
 /// Where a page is cut by size: AWS keeps answers below 6 MB.
 const PAGE_BYTES_MAX: usize = 5 * 1024 * 1024;
 
 pub(super) async fn answer(call: &Call, arn: &str) -> Answer {
-    let arn = ExecutionArn::parse(arn)?;
-    let token = token(call)?;
-    let items_max = max_items(&call.query)?;
+    let mut constraints = Constraints::default();
+    let arn = ExecutionArn::check(arn, &mut constraints);
+    let token = token(call, &mut constraints);
+    let items_max = max_items(&call.query, &mut constraints)?;
+    let arn = constraints.checked(arn)?;
     let from = match call.query.non_empty("Marker") {
         None => None,
         Some(marker) => Some(
@@ -31,7 +33,8 @@ pub(super) async fn answer(call: &Call, arn: &str) -> Answer {
     let cell = call.engine.cell(&arn.id).await?.ok_or_else(stale)?;
     let state = cell.state.lock().await;
     let execution = &state.execution;
-    execution.check_token_of_invocation(&token)?;
+    call.engine.check_arn(execution, &arn)?;
+    execution.check_token_of_invocation(token)?;
 
     let mut operations = Vec::new();
     let mut bytes = 0;
@@ -56,16 +59,8 @@ pub(super) async fn answer(call: &Call, arn: &str) -> Answer {
     json(StatusCode::OK, &json!({ "Operations": operations, "NextMarker": next_marker }))
 }
 
-fn token(call: &Call) -> Result<String, AwsError> {
-    let mut constraints = Constraints::default();
-    let token = call.query.get("CheckpointToken").unwrap_or_default();
-    if call.query.get("CheckpointToken").is_none() {
-        constraints.required("checkpointToken");
-    } else {
-        constraints.length(token, "checkpointToken", 1, 2048);
-        let pattern = "[A-Za-z0-9+/]+={0,2}";
-        constraints.pattern(is_base64(token), token, "checkpointToken", pattern);
-    }
-    constraints.check()?;
-    Ok(token.to_owned())
+fn token<'a>(call: &'a Call, constraints: &mut Constraints) -> &'a str {
+    let token = call.query.get("CheckpointToken");
+    check_token(token, constraints);
+    token.unwrap_or_default()
 }

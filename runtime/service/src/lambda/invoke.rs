@@ -13,13 +13,14 @@ use http::{Response, StatusCode};
 use uuid::Uuid;
 
 use crate::engine::{Ending, StartRequest, Started, to_the_end};
-use crate::functions::{DurableConfig, Function, LATEST};
+use crate::functions::{DurableConfig, Function, Resolved, TENANT_MISSING};
 use crate::lambda::{Call, functions};
 use crate::wire::arn::is_name;
 use crate::wire::constraints::Constraints;
 use crate::wire::error::AwsError;
 use crate::wire::function_ref::FunctionRef;
-use crate::wire::response::{Answer, json_bytes, with_header};
+use crate::wire::object;
+use crate::wire::response::{Answer, empty, json_bytes, with_header};
 
 /// The largest body of a caller that waits, and of one that does not.
 const SYNC_BYTES_MAX: usize = 6 * 1024 * 1024;
@@ -28,6 +29,12 @@ const ASYNC_BYTES_MAX: usize = 1024 * 1024;
 const CLIENT_CONTEXT_MAX: usize = 3583;
 /// A caller can only wait for executions that may not take longer than this.
 const SYNC_TIMEOUT_SECONDS_MAX: u32 = 900;
+const MANAGED_SYNC_TIMEOUT_SECONDS_MAX: u32 = 5400;
+
+/// The header with which a caller asks for the last lines of the log, and what may stand in it.
+const LOG_TYPE: &str = "x-amz-log-type";
+const LOG_TYPES: [&str; 2] = ["None", TAIL];
+const TAIL: &str = "Tail";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum InvocationType {
@@ -45,12 +52,15 @@ impl InvocationType {
 }
 
 pub(super) async fn answer(call: &Call, name: &str) -> Answer {
-    let kind = check_headers(call)?;
-    let reference = FunctionRef::parse(name, call.query.non_empty("Qualifier"), &call.engine.home)?;
+    let qualifier = call.query.non_empty("Qualifier");
+    let kind = check_members(call, name, qualifier)?;
+    let reference = FunctionRef::parse(name, qualifier, &call.engine.home)?;
     let function = functions::resolve(call, &reference)?;
-    let durable = function.spec.durable;
+    function.function.check_not_deleting()?;
+    check_tenant(&function, call.header("x-amz-tenant-id").is_some())?;
+    let durable = function.durable();
     if let Some(durable) = durable {
-        check_durable(&reference, durable, kind)?;
+        check_durable(&reference, &function, durable, kind)?;
     } else if call.header("x-amz-durable-execution-name").is_some() {
         return Err(AwsError::invalid_parameter(
             "You cannot provide a durable execution name for a function that is not durable.",
@@ -59,16 +69,27 @@ pub(super) async fn answer(call: &Call, name: &str) -> Answer {
     if kind == InvocationType::DryRun {
         return Ok(empty(StatusCode::NO_CONTENT));
     }
+    let client_context = client_context(call)?;
     check_body(call.body(), kind)?;
     match durable {
-        Some(durable) => invoke_durable(call, function, durable, kind).await,
-        None if kind == InvocationType::Event => accept_plain(call, function).await,
-        None => invoke_plain(call, function).await,
+        Some(durable) => invoke_durable(call, &function, durable, kind).await,
+        None => {
+            let request = plain_request(call, &function, client_context);
+            match kind {
+                InvocationType::Event => accept_plain(call, request).await,
+                _ => invoke_plain(call, function, request).await,
+            }
+        }
     }
 }
 
-fn check_headers(call: &Call) -> Result<InvocationType, AwsError> {
+fn check_members(
+    call: &Call,
+    function_name: &str,
+    qualifier: Option<&str>,
+) -> Result<InvocationType, AwsError> {
     let mut constraints = Constraints::default();
+    FunctionRef::check(function_name, qualifier, &mut constraints);
     let given = call.header("x-amz-invocation-type").unwrap_or("RequestResponse".into());
     let parsed = InvocationType::ALL.iter().find(|(name, _)| *name == given).map(|(_, kind)| *kind);
     let names = InvocationType::ALL.iter().map(|(name, _)| *name);
@@ -80,18 +101,22 @@ fn check_headers(call: &Call) -> Result<InvocationType, AwsError> {
     if let Some(tenant) = call.header("x-amz-tenant-id") {
         constraints.length(&tenant, "tenantId", 1, 256);
         let allowed = |c: char| c.is_ascii_alphanumeric() || "._:/=+-@ ".contains(c);
-        let matches = tenant.chars().all(allowed);
+        let matches = !tenant.is_empty() && tenant.chars().all(allowed);
         constraints.pattern(matches, &tenant, "tenantId", "[a-zA-Z0-9\\._:\\/=+\\-@ ]+");
+    }
+    if let Some(given) = call.header(LOG_TYPE) {
+        let parsed = LOG_TYPES.contains(&&*given).then_some(());
+        constraints.one_of(&given, "logType", parsed, LOG_TYPES.into_iter());
     }
     if let Some(context) = call.header("x-amz-client-context") {
         constraints.length(&context, "clientContext", 0, CLIENT_CONTEXT_MAX);
     }
-    constraints.check()?;
-    kind.ok_or_else(|| AwsError::validation("1 validation error detected: invocationType"))
+    constraints.checked(kind)
 }
 
 fn check_durable(
     reference: &FunctionRef,
+    function: &Resolved,
     durable: DurableConfig,
     kind: InvocationType,
 ) -> Result<(), AwsError> {
@@ -100,14 +125,32 @@ fn check_durable(
             "You cannot invoke a durable function using an unqualified ARN.",
         ));
     }
+    // Managed Instances run longer than other functions.
+    let seconds_max = match function.version.config.capacity_provider_arn {
+        Some(_) => MANAGED_SYNC_TIMEOUT_SECONDS_MAX,
+        None => SYNC_TIMEOUT_SECONDS_MAX,
+    };
     let waits = kind == InvocationType::RequestResponse;
-    if waits && durable.execution_timeout_seconds > SYNC_TIMEOUT_SECONDS_MAX {
-        return Err(AwsError::invalid_parameter(
+    if waits && durable.execution_timeout_seconds > seconds_max {
+        return Err(AwsError::invalid_parameter(format!(
             "You cannot synchronously invoke a durable function with an executionTimeout greater \
-             than 15 minutes.",
-        ));
+             than {} minutes.",
+            seconds_max / 60
+        )));
     }
     Ok(())
+}
+
+/// A tenant is named if and only if tenants must not share processes.
+fn check_tenant(function: &Resolved, named: bool) -> Result<(), AwsError> {
+    match (function.version.config.tenancy_config.is_some(), named) {
+        (true, false) => Err(AwsError::invalid_parameter(TENANT_MISSING)),
+        (false, true) => Err(AwsError::invalid_parameter(
+            "The invoked function is not enabled with tenancy configuration. Remove the tenant ID from your request and \
+             try again.",
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn check_body(body: &Bytes, kind: InvocationType) -> Result<(), AwsError> {
@@ -133,7 +176,7 @@ fn check_body(body: &Bytes, kind: InvocationType) -> Result<(), AwsError> {
 
 async fn invoke_durable(
     call: &Call,
-    function: &Function,
+    function: &Resolved,
     config: DurableConfig,
     kind: InvocationType,
 ) -> Answer {
@@ -146,7 +189,8 @@ async fn invoke_durable(
     let started = call
         .engine
         .start(StartRequest {
-            function: function.spec.name.clone(),
+            function: function.function.name.clone(),
+            version: function.version.number.clone(),
             config,
             name: call.header("x-amz-durable-execution-name").map(Cow::into_owned),
             input,
@@ -209,40 +253,54 @@ struct FunctionErrorBody {
     stack_trace: Option<Vec<String>>,
 }
 
-async fn invoke_plain(call: &Call, function: &Arc<Function>) -> Answer {
-    let request = plain_request(call, function);
-    let (engine, function) = (Arc::clone(&call.engine), Arc::clone(function));
+async fn invoke_plain(call: &Call, function: Resolved, request: QueuedInvocation) -> Answer {
+    let wants_tail = call.header(LOG_TYPE).is_some_and(|given| given == TAIL);
+    let tail = wants_tail.then(|| call.logs.tail(&request.request_id));
+    let engine = Arc::clone(&call.engine);
+    let version = function.version.number.clone();
     // A caller that goes away does not end the invocation, so it must not give its place free either.
-    let outcome = to_the_end(async move {
-        let _place = function
-            .places
-            .try_acquire()
-            .map_err(|_| AwsError::too_many_requests("ConcurrentInvocationLimitExceeded"))?;
-        Ok(engine.invoke_plain(&function, request).await)
-    })
-    .await?;
+    let called = Arc::clone(&function.function);
+    let outcome =
+        to_the_end(async move { Ok(engine.invoke_in_place(&function, request).await) }).await?;
     let response = match outcome {
         Ok(output) => json_bytes(StatusCode::OK, output),
+        Err(error) if error.is_throttling() => return Err(throttled(&called)),
         Err(error) => function_error(&error),
     };
-    Ok(with_header(response, "x-amz-executed-version", LATEST))
+    let response = match tail {
+        Some(tail) => with_header(response, "x-amz-log-result", &STANDARD.encode(tail.bytes())),
+        None => response,
+    };
+    Ok(with_header(response, "x-amz-executed-version", &version))
 }
 
-async fn accept_plain(call: &Call, function: &Function) -> Answer {
-    call.engine.accept_invocation(plain_request(call, function)).await?;
+fn throttled(function: &Function) -> AwsError {
+    AwsError::too_many_requests(match function.reserved_concurrency {
+        Some(_) => "ReservedFunctionConcurrentInvocationLimitExceeded",
+        None => "ConcurrentInvocationLimitExceeded",
+    })
+}
+
+async fn accept_plain(call: &Call, request: QueuedInvocation) -> Answer {
+    call.engine.accept_invocation(request).await?;
     Ok(empty(StatusCode::ACCEPTED))
 }
 
-fn plain_request(call: &Call, function: &Function) -> QueuedInvocation {
+fn plain_request(
+    call: &Call,
+    function: &Resolved,
+    client_context: Option<String>,
+) -> QueuedInvocation {
     let payload = if call.body().is_empty() { b"{}".to_vec() } else { call.body().to_vec() };
     QueuedInvocation {
         key: 0,
         request_id: Uuid::new_v4().to_string(),
-        function: function.spec.name.clone(),
+        function: function.function.name.clone(),
+        version: function.version.number.clone(),
         payload,
         trace_header: call.header("x-amzn-trace-id").map(Cow::into_owned),
         tenant_id: call.header("x-amz-tenant-id").map(Cow::into_owned),
-        client_context: call.header("x-amz-client-context").and_then(|it| client_context(&it)),
+        client_context,
         attempts: 0,
         due: call.engine.clock.now(),
     }
@@ -253,13 +311,14 @@ fn function_error(error: &FunctionError) -> Response<Bytes> {
     with_header(json_bytes(StatusCode::OK, body), "x-amz-function-error", "Unhandled")
 }
 
-/// It arrives in base64 and is handed on as text; one that cannot be read is left out, as AWS does.
-fn client_context(encoded: &str) -> Option<String> {
-    String::from_utf8(STANDARD.decode(encoded).ok()?).ok()
-}
-
-fn empty(status: StatusCode) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::new());
-    *response.status_mut() = status;
-    response
+/// It arrives in base64 and is handed on as text. A runtime that cannot read it ends, so it must be an object.
+fn client_context(call: &Call) -> Result<Option<String>, AwsError> {
+    let Some(encoded) = call.header("x-amz-client-context") else { return Ok(None) };
+    let decoded = STANDARD.decode(encoded.as_bytes()).unwrap_or_default();
+    let text = String::from_utf8(decoded).unwrap_or_default();
+    object::read::<serde::de::IgnoredAny>(text.as_bytes()).map_err(|_| {
+        let text = "Client context must be a valid Base64-encoded JSON object.";
+        AwsError::invalid_request_content(text)
+    })?;
+    Ok(Some(text))
 }

@@ -5,7 +5,7 @@ use durable_store::{ListFilter, ListPosition};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use crate::lambda::Call;
+use crate::lambda::{Call, functions};
 use crate::wire::arn::is_name;
 use crate::wire::constraints::Constraints;
 use crate::wire::error::AwsError;
@@ -14,20 +14,23 @@ use crate::wire::query::max_items;
 use crate::wire::response::{Answer, json};
 use crate::wire::timestamp;
 
+/// Statuses in one request.
+const STATUSES_MAX: usize = 10;
+
 pub(super) async fn answer(call: &Call, function_name: &str) -> Answer {
     let engine = &call.engine;
     let query = &call.query;
-    let (items_max, oldest_first) =
-        (max_items(query)?, query.boolean("ReverseOrder")?.unwrap_or(false));
+    let mut constraints = Constraints::default();
+    let items_max = max_items(query, &mut constraints)?;
+    let oldest_first = query.boolean("ReverseOrder")?.unwrap_or(false);
     let started = |name| query.non_empty(name).map(timestamp::parse_query).transpose();
     let (started_after, started_before) = (started("StartedAfter")?, started("StartedBefore")?);
-    let statuses = check(call)?;
     let qualifier = query.non_empty("Qualifier");
+    FunctionRef::check(function_name, qualifier, &mut constraints);
+    let statuses = check_filters(call, &mut constraints);
+    constraints.check()?;
     let function = FunctionRef::parse(function_name, qualifier, &engine.home)?;
-    let function_arn = engine.home.function_arn(&function.name);
-    if engine.functions.get(&function.name).is_none() {
-        return Err(AwsError::function_not_found(&function_arn));
-    }
+    let versions = versions(call, &function)?;
     let after = match query.non_empty("Marker") {
         None => None,
         Some(marker) => {
@@ -36,7 +39,7 @@ pub(super) async fn answer(call: &Call, function_name: &str) -> Answer {
     };
     let filter = ListFilter {
         function: function.name,
-        version: function.qualifier,
+        versions,
         name: query.non_empty("DurableExecutionName").map(str::to_owned),
         statuses,
         started_after,
@@ -76,12 +79,22 @@ pub(super) async fn answer(call: &Call, function_name: &str) -> Answer {
     json(StatusCode::OK, &Value::Object(members))
 }
 
+/// The versions that are asked for; none for all. An execution knows its version and not the alias that it was started
+/// through: an alias means the versions that it leads to now.
+fn versions(call: &Call, reference: &FunctionRef) -> Result<Vec<String>, AwsError> {
+    let function = functions::existing(call, &reference.name)?;
+    let Some(qualifier) = &reference.qualifier else { return Ok(Vec::new()) };
+    let home = &call.engine.home;
+    function
+        .versions_of(qualifier)
+        .ok_or_else(|| AwsError::function_not_found(&home.version_arn(&reference.name, qualifier)))
+}
+
 /// The constraints on names and statuses. More than one status is refused in AWS, matched here.
-fn check(call: &Call) -> Result<Vec<ExecutionStatus>, AwsError> {
+fn check_filters(call: &Call, constraints: &mut Constraints) -> Vec<ExecutionStatus> {
     /// What the service model allows, of which this server never gives out DELETING: a deleted execution is gone at once.
     const STATUSES: [&str; 8] =
         ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "STOPPED", "DELETING", "PAUSING", "PAUSED"];
-    let mut constraints = Constraints::default();
     if let Some(name) = call.query.non_empty("DurableExecutionName") {
         constraints.length(name, "durableExecutionName", 1, 64);
         constraints.pattern(is_name(name), name, "durableExecutionName", "[a-zA-Z0-9-_]+");
@@ -93,8 +106,12 @@ fn check(call: &Call) -> Result<Vec<ExecutionStatus>, AwsError> {
         constraints.one_of(name, &member, known, STATUSES.into_iter());
         statuses.extend(ExecutionStatus::parse(name));
     }
-    constraints.check()?;
-    Ok(statuses)
+    let given: Vec<&str> = call.query.all("Statuses").collect();
+    if given.len() > STATUSES_MAX {
+        let constraint = format!("Member must have length less than or equal to {STATUSES_MAX}");
+        constraints.violated(format!("[{}]", given.join(", ")), "statuses", &constraint);
+    }
+    statuses
 }
 
 fn marker(position: ListPosition) -> String {

@@ -46,17 +46,16 @@ pub(super) async fn resume(call: &Call, arn: &str) -> Answer {
 }
 
 fn read(call: &Call, arn: &str) -> Result<(ExecutionArn, WireRequest), AwsError> {
-    let arn = ExecutionArn::parse(arn)?;
     let body = call.body();
     let wire: WireRequest =
         if body.is_empty() { WireRequest::default() } else { object::read(body)? };
     let mut constraints = Constraints::default();
+    let arn = ExecutionArn::check(arn, &mut constraints);
     if let Some(client_token) = &wire.client_token {
         constraints.client_token(client_token);
     }
     if let Some(reason) = &wire.reason {
         constraints.length(reason, "reason", 0, REASON_LEN_MAX);
     }
-    constraints.check()?;
-    Ok((arn, wire))
+    Ok((constraints.checked(arn)?, wire))
 }

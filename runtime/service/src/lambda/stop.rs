@@ -10,9 +10,9 @@ use crate::wire::response::{Answer, json};
 use crate::wire::timestamp;
 
 pub(super) async fn answer(call: &Call, arn: &str) -> Answer {
-    let arn = ExecutionArn::parse(arn)?;
     let body = call.body();
     let error = if body.is_empty() { Default::default() } else { object::read(body)? };
+    let arn = ExecutionArn::parse(arn)?;
     let ended = call.engine.stop(arn, error).await?;
     json(StatusCode::OK, &json!({ "StopTimestamp": timestamp::seconds(ended) }))
 }

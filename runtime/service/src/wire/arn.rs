@@ -1,6 +1,10 @@
 //! ARNs of functions and executions (specification sections 1.1 and 1.2).
 
+use crate::wire::constraints::Constraints;
 use crate::wire::error::AwsError;
+
+/// The part of AWS that this server claims to be in.
+pub(crate) const PARTITION: &str = "aws";
 
 /// Where this server claims to be.
 #[derive(Clone, Debug)]
@@ -19,6 +23,14 @@ impl Home {
         format!("{}:{version}", self.function_arn(name))
     }
 
+    /// The ARN that a plain function is told it was invoked by: without a version for the head.
+    pub(crate) fn invoked_arn(&self, name: &str, version: &str) -> String {
+        match version {
+            "$LATEST" => self.function_arn(name),
+            version => self.version_arn(name, version),
+        }
+    }
+
     pub(crate) fn execution_arn(
         &self,
         function: &str,
@@ -33,6 +45,7 @@ impl Home {
 /// The parts of an execution ARN.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ExecutionArn {
+    pub(crate) partition: String,
     pub(crate) region: String,
     pub(crate) account: String,
     pub(crate) function: String,
@@ -52,18 +65,37 @@ impl ExecutionArn {
     /// # Errors
     /// `ValidationException` naming the member `durableExecutionArn`.
     pub(crate) fn parse(text: &str) -> Result<Self, AwsError> {
-        Self::read(text).ok_or_else(|| {
-            AwsError::validation(format!(
-                "1 validation error detected: Value '{text}' at 'durableExecutionArn' failed to \
-                 satisfy constraint: Member must satisfy regular expression pattern: {PATTERN}"
-            ))
-        })
+        let mut constraints = Constraints::default();
+        let arn = Self::check(text, &mut constraints);
+        constraints.checked(arn)
+    }
+
+    /// As [`parse`](Self::parse), for a request that has more to check: notes what is wrong with the ARN.
+    pub(crate) fn check(text: &str, constraints: &mut Constraints) -> Option<Self> {
+        const MEMBER: &str = "durableExecutionArn";
+        let arn = Self::read(text);
+        constraints.length(text, MEMBER, 1, ARN_LEN_MAX);
+        constraints.pattern(arn.is_some(), text, MEMBER, PATTERN);
+        arn
+    }
+
+    /// Whether the ARN is of this server's partition, region and account.
+    pub(crate) fn is_of(&self, home: &Home) -> bool {
+        self.partition == PARTITION && self.region == home.region && self.account == home.account
+    }
+
+    /// The function that it is an execution of, without a version.
+    pub(crate) fn function_arn(&self) -> String {
+        let Self { partition, region, account, function, .. } = self;
+        format!("arn:{partition}:lambda:{region}:{account}:function:{function}")
+    }
+
+    /// Whether the ARN says of an execution, besides its id, what it is.
+    pub(crate) fn fits(&self, function: &str, version: &str, name: &str) -> bool {
+        self.function == function && self.version == version && self.name == name
     }
 
     fn read(text: &str) -> Option<Self> {
-        if text.len() > ARN_LEN_MAX {
-            return None;
-        }
         let (function_arn, execution) = text.split_once("/durable-execution/")?;
         let (name, id) = execution.split_once('/')?;
         let parts: Vec<&str> = function_arn.split(':').collect();
@@ -84,6 +116,7 @@ impl ExecutionArn {
             && is_name(name)
             && is_name(id);
         valid.then(|| Self {
+            partition: (*partition).to_owned(),
             region: (*region).to_owned(),
             account: (*account).to_owned(),
             function: (*function).to_owned(),

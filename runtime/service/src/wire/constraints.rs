@@ -54,8 +54,9 @@ impl Constraints {
     /// A client token, wherever it stands.
     pub(crate) fn client_token(&mut self, token: &str) {
         self.length(token, "clientToken", 1, 64);
-        let printable = token.bytes().all(|byte| (0x21..=0x7e).contains(&byte));
-        self.pattern(printable, token, "clientToken", "[\\x21-\\x7E]+");
+        let printable = |byte| (0x21..=0x7e).contains(&byte);
+        let matches = !token.is_empty() && token.bytes().all(printable);
+        self.pattern(matches, token, "clientToken", "[\\x21-\\x7E]+");
     }
 
     pub(crate) fn one_of<T>(
@@ -76,6 +77,17 @@ impl Constraints {
         self.violated_without_value(member, "Member must not be null");
     }
 
+    /// A value that is there unless one of its constraints is broken.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub(crate) fn checked<T>(self, value: Option<T>) -> Result<T, AwsError> {
+        self.check()?;
+        value.ok_or_else(|| AwsError::validation("A member of the request is not valid."))
+    }
+
+    /// # Errors
+    /// `ValidationException` with all violations, if there are any.
     pub(crate) fn check(self) -> Result<(), AwsError> {
         let count = self.violations.len();
         if count == 0 {

@@ -73,6 +73,16 @@ impl AwsError {
         Self::new("RequestTooLargeException", 413, "message", message.into())
     }
 
+    pub(crate) fn entity_too_large(message: impl Into<String>) -> Self {
+        Self::new("RequestEntityTooLargeException", 413, "message", message.into())
+    }
+
+    pub(crate) fn stale_revision() -> Self {
+        let text = "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API \
+                    to retrieve the latest Revision Id";
+        Self::new("PreconditionFailedException", 412, "message", text.to_owned())
+    }
+
     pub(crate) fn too_many_requests(reason: &'static str) -> Self {
         let mut error =
             Self::new("TooManyRequestsException", 429, "message", "Rate Exceeded.".to_owned());

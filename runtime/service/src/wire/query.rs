@@ -1,7 +1,8 @@
-//! Query strings and path labels.
+//! Query strings, forms and path labels.
 
 use percent_encoding::percent_decode_str;
 
+use crate::wire::constraints::Constraints;
 use crate::wire::error::AwsError;
 
 /// The parameters of a query string, in order; a name may repeat.
@@ -30,6 +31,11 @@ impl Query {
 
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.pairs.iter().filter(move |(given, _)| given == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The values of the parameters whose names begin so: how a form writes a list.
+    pub(crate) fn with_prefix(&self, prefix: &str) -> impl Iterator<Item = &str> {
+        self.pairs.iter().filter(move |(given, _)| given.starts_with(prefix)).map(|(_, it)| &**it)
     }
 
     /// A parameter that is not empty.
@@ -68,14 +74,28 @@ pub(crate) fn decode(text: &str) -> String {
 pub(crate) const MAX_ITEMS: i64 = 1000;
 const DEFAULT_ITEMS: usize = 100;
 
-/// `MaxItems`: 0 and nothing mean the default.
+/// `MaxItems`: 0 and nothing mean the default. What is out of 0 to 1000 is noted.
 ///
 /// # Errors
-/// `SerializationException` for a text, `ValidationException` out of 0 to 1000.
-pub(crate) fn max_items(query: &Query) -> Result<usize, AwsError> {
+/// `SerializationException` for a text.
+pub(crate) fn max_items(query: &Query, constraints: &mut Constraints) -> Result<usize, AwsError> {
     let given = query.integer("MaxItems")?.unwrap_or(0);
-    let mut constraints = crate::wire::constraints::Constraints::default();
     constraints.range(given, "maxItems", 0, MAX_ITEMS);
-    constraints.check()?;
     Ok(if given == 0 { DEFAULT_ITEMS } else { given.unsigned_abs() as usize })
+}
+
+/// The bounds of `MaxItems` in the lists of functions, versions and aliases, and the largest page that they give.
+const LIST_ITEMS_MAX: i64 = 10_000;
+const LIST_PAGE_MAX: usize = 50;
+
+/// `MaxItems` of these lists: whatever is asked for, no page is larger than AWS's.
+///
+/// # Errors
+/// `SerializationException` for a text, `ValidationException` out of 1 to 10,000.
+pub(crate) fn list_items(query: &Query) -> Result<usize, AwsError> {
+    let Some(given) = query.integer("MaxItems")? else { return Ok(LIST_PAGE_MAX) };
+    let mut constraints = Constraints::default();
+    constraints.range(given, "maxItems", 1, LIST_ITEMS_MAX);
+    constraints.check()?;
+    Ok(LIST_PAGE_MAX.min(given.unsigned_abs() as usize))
 }

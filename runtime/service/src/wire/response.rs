@@ -24,6 +24,13 @@ pub(crate) fn json_bytes(status: StatusCode, body: impl Into<Bytes>) -> Response
     response
 }
 
+/// An answer without a body.
+pub(crate) fn empty(status: StatusCode) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = status;
+    response
+}
+
 /// Adds a header whose value the server made or has checked; one that HTTP cannot carry is left out.
 pub(crate) fn with_header(
     mut response: Response<Bytes>,

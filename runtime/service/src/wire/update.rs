@@ -16,6 +16,7 @@ const DELAY_SECONDS_MAX: i64 = 31_622_400;
 const CALLBACK_SECONDS_MAX: i64 = 99_999_999;
 const FUNCTION_NAME_LEN_MAX: usize = 256;
 const TRACE_HEADER_LEN_MAX: usize = 8192;
+const TOKEN_LEN_MAX: usize = 2048;
 const ID_PATTERN: &str = "[a-zA-Z0-9-_]+";
 const TOKEN_PATTERN: &str = "[A-Za-z0-9+/]+={0,2}";
 
@@ -86,14 +87,16 @@ struct WireChainedInvokeOptions {
     x_amzn_trace_id: Option<String>,
 }
 
-/// Reads a checkpoint's body.
+/// Reads a checkpoint's body, and notes what is wrong with it.
 ///
 /// # Errors
-/// `SerializationException` for a wrong type, `ValidationException` naming every member that breaks a constraint.
-pub(crate) fn parse(body: &[u8]) -> Result<CheckpointRequest, AwsError> {
+/// `SerializationException` for a wrong type.
+pub(crate) fn parse(
+    body: &[u8],
+    constraints: &mut Constraints,
+) -> Result<CheckpointRequest, AwsError> {
     let wire: WireRequest = object::read(body)?;
-    let mut constraints = Constraints::default();
-    let token = check_token(wire.checkpoint_token, &mut constraints);
+    check_token(wire.checkpoint_token.as_deref(), constraints);
     if let Some(client_token) = &wire.client_token {
         constraints.client_token(client_token);
     }
@@ -103,25 +106,23 @@ pub(crate) fn parse(body: &[u8]) -> Result<CheckpointRequest, AwsError> {
         .into_iter()
         .enumerate()
         .filter_map(|(index, Object(update))| {
-            convert(update, &format!("updates.{}.member", index + 1), &mut constraints)
+            convert(update, &format!("updates.{}.member", index + 1), constraints)
         })
         .collect();
-    constraints.check()?;
+    let token = wire.checkpoint_token.unwrap_or_default();
     Ok(CheckpointRequest { token, client_token: wire.client_token, updates })
 }
 
-fn check_token(token: Option<String>, constraints: &mut Constraints) -> String {
-    let Some(token) = token else {
-        constraints.required("checkpointToken");
-        return String::new();
-    };
-    constraints.length(&token, "checkpointToken", 1, 2048);
-    constraints.pattern(is_base64(&token), &token, "checkpointToken", TOKEN_PATTERN);
-    token
+/// Notes what is wrong with a checkpoint token, wherever it stands.
+pub(crate) fn check_token(token: Option<&str>, constraints: &mut Constraints) {
+    const MEMBER: &str = "checkpointToken";
+    let Some(token) = token else { return constraints.required(MEMBER) };
+    constraints.length(token, MEMBER, 1, TOKEN_LEN_MAX);
+    constraints.pattern(is_base64(token), token, MEMBER, TOKEN_PATTERN);
 }
 
 /// `[A-Za-z0-9+/]+={0,2}`
-pub(crate) fn is_base64(text: &str) -> bool {
+fn is_base64(text: &str) -> bool {
     let digits = text.trim_end_matches('=');
     text.len() - digits.len() <= 2
         && !digits.is_empty()
@@ -229,8 +230,9 @@ fn check_names(wire: &WireUpdate, path: &str, constraints: &mut Constraints) {
     if let Some(name) = &wire.name {
         let member = format!("{path}.name");
         constraints.length(name, &member, 1, 256);
-        let printable = name.bytes().all(|byte| (0x20..=0x7e).contains(&byte));
-        constraints.pattern(printable, name, &member, "[\\x20-\\x7E]+");
+        let printable = |byte| (0x20..=0x7e).contains(&byte);
+        let matches = !name.is_empty() && name.bytes().all(printable);
+        constraints.pattern(matches, name, &member, "[\\x20-\\x7E]+");
     }
     if let Some(sub_type) = &wire.sub_type {
         let member = format!("{path}.subType");
@@ -254,7 +256,10 @@ mod tests {
     use super::*;
 
     fn error_of(body: &str) -> (&'static str, String) {
-        parse(body.as_bytes()).err().map(|e| (e.code, e.message)).unwrap_or_default()
+        let mut constraints = Constraints::default();
+        let read = parse(body.as_bytes(), &mut constraints);
+        let error = read.err().or_else(|| constraints.check().err());
+        error.map(|e| (e.code, e.message)).unwrap_or_default()
     }
 
     #[test]

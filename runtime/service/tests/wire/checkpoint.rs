@@ -5,48 +5,8 @@
 //! a token that is valid, and look at the history in between.
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use tokio::sync::mpsc;
 
-use crate::support::{Answer, Reply, Server, Setup, Turn, encode, pending, succeeded, within};
-
-/// A server whose function `held` hands its invocations out.
-struct Held {
-    server: Server,
-    turns: mpsc::UnboundedReceiver<(Turn, tokio::sync::oneshot::Sender<Answer>)>,
-    _directory: TempDir,
-}
-
-type Output = tokio::sync::oneshot::Sender<Answer>;
-
-impl Held {
-    async fn open() -> Self {
-        Self::open_with(|_| {}).await
-    }
-
-    async fn open_with(change: impl FnOnce(&mut Setup)) -> Self {
-        let directory = TempDir::new().unwrap();
-        let (hand_out, turns) = mpsc::unbounded_channel();
-        let setup = Setup::new(directory.path()).durable("held", move |turn| {
-            let (output, answer) = tokio::sync::oneshot::channel();
-            let handed = hand_out.send((turn, output));
-            async move {
-                handed.ok();
-                answer.await.unwrap_or_else(|_| pending())
-            }
-        });
-        Self { server: setup.with(change).open().await, turns, _directory: directory }
-    }
-
-    async fn turn(&mut self) -> (Turn, Output) {
-        within("the function is invoked", self.turns.recv()).await.unwrap()
-    }
-
-    async fn start(&mut self) -> (Turn, Output) {
-        self.server.start("held", None, &json!({})).await;
-        self.turn().await
-    }
-}
+use crate::support::{Held, Reply, Turn, encode, pending, succeeded};
 
 fn step(id: &str, action: &str) -> Value {
     json!({ "Id": id, "Type": "STEP", "Action": action })

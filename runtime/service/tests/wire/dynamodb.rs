@@ -20,8 +20,7 @@ use tempfile::TempDir;
 use crate::support::{Reply, Server, Setup, within};
 
 async fn server(directory: &TempDir) -> Server {
-    let table =
-        TableSpec { name: "Orders".to_owned(), key: "orderId".to_owned(), time_to_live: None };
+    let table = TableSpec::with_key("Orders", "orderId");
     Setup::new(directory.path()).with(|setup| setup.config.tables = vec![table]).open().await
 }
 

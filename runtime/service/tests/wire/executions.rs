@@ -475,11 +475,9 @@ async fn what_this_server_does_not_have_is_told_apart_from_what_does_not_exist()
         server.send(request.body(Bytes::from_static(b"{}")).unwrap()).await
     };
     for (method, path) in [
-        ("POST", "/2015-03-31/functions"),
-        ("DELETE", "/2015-03-31/functions/flow"),
-        ("PUT", "/2015-03-31/functions/flow/configuration"),
-        ("POST", "/2015-03-31/functions/flow/versions"),
-        ("GET", "/2015-03-31/functions/flow/aliases"),
+        ("GET", "/2015-03-31/functions/flow/policy"),
+        ("POST", "/2015-03-31/functions/flow/policy"),
+        ("POST", "/2015-03-31/functions/flow/invoke-async/"),
     ] {
         let reply = send(method, path).await;
         assert_eq!((reply.status, reply.code()), (501, "NotImplementedException"), "{path}");
@@ -490,6 +488,8 @@ async fn what_this_server_does_not_have_is_told_apart_from_what_does_not_exist()
         ("GET", "/nothing"),
         ("GET", "/2015-03-31/event-source-mappings"),
         ("GET", "/2015-03-31/functionsandmore"),
+        ("POST", "/2014-11-13/functions/flow/invoke-async/"),
+        ("POST", "/2021-11-15/functions/flow/response-streaming-invocations"),
         ("GET", "/2025-12-01/"),
         ("POST", "/2025-12-01/functions/flow/durable-executions"),
         ("PUT", "/2025-12-01/durable-execution-callbacks/x/succeed"),

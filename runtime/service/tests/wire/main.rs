@@ -10,16 +10,33 @@
     dead_code
 )]
 
+mod aliases;
+mod arns;
 mod chained;
 mod checkpoint;
+mod clock;
+mod cloudformation;
 mod delete;
+mod deleting;
 mod dynamodb;
 mod executions;
 mod faults;
+mod functions;
 mod history;
 mod invoke;
+mod logs;
+mod pages;
 mod pause;
 mod plain_functions;
+mod quotas;
 mod recovery;
+mod retention;
+mod sdk;
+mod shutdown;
+mod sizes;
+mod spellings;
+mod stacks;
 mod support;
+mod tenants;
 mod timers;
+mod versions;

@@ -256,3 +256,23 @@ async fn a_paused_execution_can_be_stopped_and_requests_are_checked() {
     assert_eq!(server.status(&arn).await, "STOPPED");
     server.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_comes_back_to_a_paused_execution_finds_it_paused() {
+    let directory = TempDir::new().unwrap();
+    let invocations = Arc::new(AtomicU32::new(0));
+    let server = setup(&directory, &invocations).open().await;
+    let input = json!({ "plan": [{ "callback": "k" }] });
+    let arn = server.start("flow", Some("mine"), &input).await;
+    server.history_until(&arn, "InvocationCompleted").await;
+    assert_accepted(&pause(&server, &arn, json!({})).await);
+    assert_eq!(server.start("flow", Some("mine"), &input).await, arn);
+    let other = server.try_start("flow", Some("mine"), &json!({ "plan": [] })).await;
+    let text = format!("Execution already started: {arn}");
+    other.assert_error(409, "DurableExecutionAlreadyStartedException", &text);
+    assert_eq!(server.status(&arn).await, "PAUSED");
+    assert_eq!(invocations.load(Ordering::SeqCst), 1);
+    let listed = server.get("/2025-12-01/functions/flow/durable-executions?Statuses=PAUSED").await;
+    assert_eq!(listed.ok()["DurableExecutions"].as_array().unwrap().len(), 1);
+    server.close().await;
+}

@@ -11,6 +11,8 @@ use aws_sdk_lambda::error::ProvideErrorMetadata;
 use aws_sdk_lambda::operation::invoke::{InvokeError, InvokeOutput};
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use durable_functions::HandlerFunction;
 use http::Request;
@@ -73,6 +75,36 @@ async fn a_plain_function_answers_its_caller() {
     let request = server.lambda().invoke().function_name("plain").client_context(context);
     let output = within("an answer", request.payload(Blob::new("{}")).send()).await.unwrap();
     assert_eq!(body(&output)["custom"], json!({ "k": "v" }));
+    server.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_context_is_an_object_in_base64_or_refused() {
+    let directory = TempDir::new().unwrap();
+    let server = server(&directory).await;
+    let ask = async |context: &str, kind: InvocationType| {
+        let request = server.lambda().invoke().function_name("plain").payload(Blob::new("{}"));
+        let request = request.client_context(context).invocation_type(kind);
+        within("an answer", request.send()).await.map_err(|error| error.into_service_error())
+    };
+    let text = "Client context must be a valid Base64-encoded JSON object.";
+    for bad in [
+        "{}",
+        "no base64!",
+        &STANDARD.encode("nope"),
+        &STANDARD.encode("[1]"),
+        &STANDARD.encode(b"\xff"),
+    ] {
+        for kind in [InvocationType::RequestResponse, InvocationType::Event] {
+            let refused = ask(bad, kind).await.unwrap_err();
+            assert!(refused.is_invalid_request_content_exception(), "{bad}: {refused:?}");
+            assert_eq!(refused.message(), Some(text));
+        }
+    }
+    // What is outside of ASCII arrives, too.
+    let context = STANDARD.encode(json!({ "custom": { "name": "Zoë" } }).to_string());
+    let output = ask(&context, InvocationType::RequestResponse).await.unwrap();
+    assert_eq!(body(&output)["custom"], json!({ "name": "Zoë" }));
     server.close().await;
 }
 

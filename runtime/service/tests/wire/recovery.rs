@@ -326,3 +326,28 @@ async fn a_directory_in_use_is_refused_and_a_dropped_service_frees_it() {
     assert_eq!(within("it closes", server.closed(&arn)).await["Status"], "SUCCEEDED");
     server.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn open_executions_of_an_unknown_function_keep_the_server_from_starting_unless_they_may_fail()
+{
+    let directory = TempDir::new().unwrap();
+    let server = setup(directory.path(), Arc::new(Semaphore::new(0))).open().await;
+    let arn = server.start("flow", None, &json!({ "plan": [{ "callback": "c" }] })).await;
+    let id = server.callback_id(&arn, "c").await;
+    server.close().await;
+
+    let refused =
+        Setup::new(&directory.path().join("data")).try_open().await.err().unwrap().to_string();
+    assert!(
+        refused.contains("has open executions of flow:$LATEST, which this server would"),
+        "{refused}"
+    );
+
+    let may_fail = |setup: &mut Setup| setup.config.fail_orphans = true;
+    let server = Setup::new(&directory.path().join("data")).with(may_fail).open().await;
+    server.callback(&id, "succeed", "1").await.ok();
+    let closed = server.closed(&arn).await;
+    assert_eq!(closed["Status"], "FAILED");
+    assert_eq!(closed["Error"]["ErrorType"], "ResourceNotFoundException");
+    server.close().await;
+}

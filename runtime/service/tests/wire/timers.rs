@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use durable_functions::FunctionError;
 use serde_json::{Value, json};
@@ -277,6 +278,37 @@ async fn suspended_executions_need_not_be_in_memory() {
     }
     for arn in &arns {
         assert_eq!(server.closed(arn).await["Status"], "SUCCEEDED");
+    }
+    server.close().await;
+}
+
+/// The end of an invocation is recorded in the very moment when a timer is due, before or after the clock comes to it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_timer_that_is_due_while_something_else_is_recorded_still_fires() {
+    let directory = TempDir::new().unwrap();
+    let setup = Setup::new(directory.path()).durable("waits", |mut turn| async move {
+        if turn.status("w") == "SUCCEEDED" {
+            return succeeded("1");
+        }
+        let wait = json!([{ "Id": "w", "Type": "WAIT", "Action": "START",
+                            "WaitOptions": { "WaitSeconds": 1 } }]);
+        let reply = turn.checkpoint(wait).await.ok();
+        let wait = &reply["NewExecutionState"]["Operations"][0];
+        let due = wait["WaitDetails"]["ScheduledEndTimestamp"].as_f64().unwrap();
+        let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
+        tokio::time::sleep(Duration::from_secs_f64((due - now() - 0.005).max(0.0))).await;
+        while now() < due {
+            tokio::task::yield_now().await;
+        }
+        pending()
+    });
+    let server = setup.open().await;
+    let mut waiting = Vec::new();
+    for _ in 0..100 {
+        waiting.push(server.start("waits", None, &json!({})).await);
+    }
+    for arn in waiting {
+        assert_eq!(server.closed(&arn).await["Status"], "SUCCEEDED");
     }
     server.close().await;
 }

@@ -13,4 +13,5 @@ mod faults;
 mod opening;
 mod queries;
 mod support;
+mod upgrades;
 mod writes;

@@ -15,7 +15,7 @@ fn wake(at: Option<i64>) -> IndexChange {
 fn filter() -> ListFilter {
     ListFilter {
         function: "f".to_owned(),
-        version: None,
+        versions: Vec::new(),
         name: None,
         statuses: Vec::new(),
         started_after: None,
@@ -73,9 +73,14 @@ async fn every_filter_takes_away_what_does_not_fit() {
     let after = ListFilter { started_after: Some(100), ..filter() };
     assert_eq!(names(&store, after.clone()).await, "dc");
     assert_eq!(names(&store, ListFilter { started_before: Some(300), ..after }).await, "c");
-    let version = |version: &str| Some(version.to_owned());
-    assert_eq!(names(&store, ListFilter { version: version("$LATEST"), ..filter() }).await, "dcba");
-    assert_eq!(names(&store, ListFilter { version: version("1"), ..filter() }).await, "");
+    let of = |versions: &[&str]| ListFilter {
+        versions: versions.iter().map(|version| (*version).to_owned()).collect(),
+        ..filter()
+    };
+    assert_eq!(names(&store, of(&["$LATEST"])).await, "dcba");
+    assert_eq!(names(&store, of(&["1", "$LATEST"])).await, "dcba");
+    assert_eq!(names(&store, of(&["1"])).await, "");
+    assert_eq!(names(&store, of(&["1", "2"])).await, "");
 }
 
 #[tokio::test]

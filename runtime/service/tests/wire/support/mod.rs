@@ -1,5 +1,7 @@
 //! What the tests share: a server in a directory, functions written as scripts, and clients.
 
+pub mod held;
+pub mod package;
 pub mod reply;
 pub mod script;
 pub mod server;
@@ -8,9 +10,10 @@ pub mod workflow;
 use std::future::Future;
 use std::time::Duration;
 
+pub use held::Held;
 pub use reply::Reply;
 pub use script::{Answer, Turn, crashed, failed, pending, succeeded};
-pub use server::{Server, Setup, encode};
+pub use server::{Server, Setup, encode, spec};
 
 /// No wait of a test lasts longer: a hang fails with the name of what it waited for.
 pub const DEADLINE: Duration = Duration::from_secs(90);

@@ -86,8 +86,11 @@ impl Setup {
         self.try_open().await.unwrap()
     }
 
-    pub async fn try_open(self) -> Result<Server, durable_service::OpenError> {
+    pub async fn try_open(mut self) -> Result<Server, durable_service::OpenError> {
         let slot = self.slot;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        self.config.endpoint_url = format!("http://{address}");
         let opening = Service::open_with(
             self.config,
             self.functions,
@@ -95,8 +98,6 @@ impl Setup {
             |backend| (self.wrap)(backend),
         );
         let service = Arc::new(within("the service opens", opening).await?);
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn({
             let service = Arc::clone(&service);

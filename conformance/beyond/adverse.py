@@ -155,7 +155,7 @@ def hostile_text(runtime):
 
 
 def noise_and_leftovers(runtime):
-    """A function writes a megabyte that is no text, leaves a child process, and closes its output: its result counts."""
+    """A function writes a megabyte that is no text, and leaves a child process behind: its result counts."""
     execution = runtime.run("Noise")
     same(execution.status, "SUCCEEDED")
     same(execution.result, "done")

@@ -1,7 +1,6 @@
 /** Handlers for the cases that get in the way: `conformance/beyond/adverse.py` says what each has to do. */
 
 import { spawn } from "node:child_process";
-import { closeSync, writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { type DurableContext, withDurableExecution } from "@aws/durable-execution-sdk-js";
@@ -74,10 +73,9 @@ export const nested = withDurableExecution(async (event: { depth: number; size: 
 export const noise = withDurableExecution(async (_event, context) =>
   context.step("loud", async () => {
     const line = Buffer.from(upTo(256));
-    for (const _ of upTo(4096)) writeSync(1, line);
+    const megabyte = Buffer.concat(upTo(4096).map(() => line));
+    await new Promise<void>((resolve) => process.stdout.write(megabyte, () => resolve()));
     spawn("sleep", [String(CHILD_SECONDS)]).unref();
-    closeSync(1);
-    closeSync(2);
     return "done";
   }),
 );

@@ -8,9 +8,10 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::response::Response;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use durable_functions::Door;
 use http::StatusCode;
+use http_body_util::BodyExt as _;
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
@@ -21,6 +22,9 @@ use crate::{guard, lambda};
 /// The largest body that is read of any request but an upload of code: DynamoDB's limit. Each operation has its own below
 /// it.
 const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// What is read and thrown away of a body that is too large.
+const DISCARDED_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// How long requests in flight have after the signal to stop. A caller that waits for an order may wait longer than
 /// that, and one that sends half a request might wait for ever.
@@ -58,20 +62,39 @@ async fn answer(State(door): State<Arc<dyn Door>>, request: Request) -> Response
     }
     let bytes_max =
         lambda::body_bytes_max(&parts.method, parts.uri.path()).unwrap_or(BODY_BYTES_MAX);
-    let response = match axum::body::to_bytes(body, bytes_max).await {
-        Ok(body) => door.answer(Request::from_parts(parts, body)).await,
-        Err(_) => {
+    let response = match read(body, bytes_max).await {
+        Some(body) => door.answer(Request::from_parts(parts, body)).await,
+        None => {
             let message = format!("The request body is larger than {bytes_max} bytes.");
             refuse(&AwsError::too_large(message))
         }
     };
     let mut response = response.map(Body::from);
     if response.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        // The rest of the body was not read, so the connection cannot be used again.
+        // Some of the body may be unread still, so the connection cannot be used again.
         let close = http::HeaderValue::from_static("close");
         response.headers_mut().insert(http::header::CONNECTION, close);
     }
     response
+}
+
+/// The body; `None` if it is larger than this, or breaks off. Of one that is too large some more is read and thrown away: most
+/// clients look for an answer only when they have sent everything, and never see it if the connection is closed before.
+async fn read(mut body: Body, bytes_max: usize) -> Option<Bytes> {
+    let mut read = BytesMut::new();
+    let mut discarded = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.ok()?.into_data() else { continue };
+        if discarded > 0 || read.len() + data.len() > bytes_max {
+            discarded += data.len();
+        } else {
+            read.extend_from_slice(&data);
+        }
+        if discarded > DISCARDED_BYTES_MAX {
+            return None;
+        }
+    }
+    (discarded == 0).then(|| read.freeze())
 }
 
 /// What did not come as far as the door.

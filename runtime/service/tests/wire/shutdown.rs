@@ -84,7 +84,7 @@ async fn a_chained_plain_function_that_the_end_of_the_server_cuts_off_runs_again
     let directory = TempDir::new().unwrap();
     let (server, begun) = open(directory.path(), false, None).await;
     let plan = json!([{ "invoke": "i", "function": "held", "input": "{}" }]);
-    let arn = server.start("parent", None, &plan).await;
+    let arn = server.plan("parent", plan).await;
     begins(&begun).await;
     server.close_at_once().await;
 

@@ -155,7 +155,7 @@ impl Pair {
 
     fn in_turn(&mut self, round: usize) -> [&mut Side; 2] {
         let Self { empty, filled, .. } = self;
-        if round % 2 == 0 { [empty, filled] } else { [filled, empty] }
+        if round.is_multiple_of(2) { [empty, filled] } else { [filled, empty] }
     }
 
     fn percentiles(&mut self, what: &str, table: &mut Table) {

@@ -232,8 +232,7 @@ impl Store {
         self.read(move |reader| reader.chained_work_of(&parent, &operation)).await
     }
 
-    /// How many executions are open. The one look whose cost grows with them: a start counts a million in some tens of
-    /// milliseconds.
+    /// How many executions are open. Its cost grows with them: for a start, not for a request.
     ///
     /// # Errors
     /// [`StoreError::Read`].

@@ -20,6 +20,7 @@ use crate::engine::{Engine, EngineOptions, Recovered};
 use crate::functions::{FunctionSpec, Functions, Hosting, RuntimeCommands};
 use crate::listener;
 use crate::logs::{CloudWatchLogs, LogBounds};
+use crate::observe::Observers;
 use crate::rates::Rates;
 use crate::wire::arn::Home;
 
@@ -263,6 +264,7 @@ impl Service {
             resident_max: config.resident_max,
             async_retry_delay: config.async_retry_delay,
             chained_delay: config.chained_delay,
+            observers: Observers::default(),
             rates: config.rates,
             open_max: config.open_executions_max,
         };

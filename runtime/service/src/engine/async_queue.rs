@@ -15,6 +15,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::engine::work_list::{Job, Work, WorkList};
 use crate::engine::{Engine, to_the_end};
 use crate::functions::Resolved;
+use crate::observe::Run;
 use crate::wire::error::AwsError;
 
 /// Asynchronous invocations of all functions that run at one time.
@@ -134,8 +135,10 @@ impl Engine {
         function: &Resolved,
         request: QueuedInvocation,
     ) -> Result<Bytes, FunctionError> {
-        let _place =
-            function.function.places.try_acquire().map_err(|_| FunctionError::throttled())?;
+        let Ok(_place) = function.function.places.try_acquire() else {
+            self.observers.throttled(&function.function);
+            return Err(FunctionError::throttled());
+        };
         self.invoke_plain(function, request).await
     }
 
@@ -146,19 +149,23 @@ impl Engine {
         request: QueuedInvocation,
     ) -> Result<Bytes, FunctionError> {
         let _counted = self.count_plain();
-        let Resolved { function, version } = function;
+        let Resolved { function: called, version } = function;
+        let now = self.clock.now();
+        let request_id = request.request_id.clone();
         let invocation = Invocation {
             request_id: request.request_id,
-            function_name: function.name.clone(),
+            function_name: called.name.clone(),
             version: version.number.clone(),
-            function_arn: self.home.invoked_arn(&function.name, &version.number),
-            deadline_ms: self.clock.now().unsigned_abs() + version.timeout.as_millis() as u64,
+            function_arn: self.home.invoked_arn(&called.name, &version.number),
+            deadline_ms: now.unsigned_abs() + version.timeout.as_millis() as u64,
             timeout: version.timeout,
             payload: Bytes::from(request.payload),
             trace_header: request.trace_header,
             tenant_id: request.tenant_id,
             client_context: request.client_context,
         };
-        version.host.invoke(invocation).await
+        let run =
+            Run { function: called, version, request_id: &request_id, at: now, execution: None };
+        self.run(&run, invocation).await
     }
 }

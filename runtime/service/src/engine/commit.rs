@@ -51,6 +51,7 @@ impl Engine {
             self.open.closed();
         }
         state.execution.apply(record);
+        self.observers.recorded(&state.execution, record);
         state.remember(&index);
         if !index.chained.is_empty() {
             self.chained.notify();

@@ -4,27 +4,48 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
-use durable_core::{ErrorObject, Execution, Fact, InvocationOutcome};
+use durable_core::{ErrorObject, Execution, Fact, InvocationOutcome, Millis};
 use durable_functions::{FunctionError, Invocation};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::engine::Engine;
 use crate::engine::cells::Cell;
 use crate::functions::Resolved;
+use crate::observe::{ExecutionRun, Run, RunEnd};
 use crate::wire::error::AwsError;
 use crate::wire::operation::{self, Times};
 
 /// Where an envelope's list of operations is cut: the invocation's payload limit is 6 MB.
 const ENVELOPE_BYTES_MAX: usize = 5 * 1024 * 1024;
 
+/// An invocation that is to run now.
+struct Begun {
+    function: Resolved,
+    invocation: Invocation,
+    /// The name of the execution.
+    name: String,
+    /// How many operations the execution has.
+    operations: usize,
+    at: Millis,
+}
+
 impl Engine {
     /// Invokes an execution's function, if it still wants that, and records what came of it.
     pub(crate) async fn run_invocation(self: &Arc<Self>, id: &str) -> Result<(), AwsError> {
         let Some(cell) = self.cell(id).await? else { return Ok(()) };
-        let Some((function, invocation)) = self.begin(&cell).await? else { return Ok(()) };
+        let Some(begun) = self.begin(&cell).await? else { return Ok(()) };
+        let Begun { function, invocation, name, operations, at } = begun;
         let request_id = invocation.request_id.clone();
-        let outcome = match function.version.host.invoke(invocation).await {
+        let run = Run {
+            function: &function.function,
+            version: &function.version,
+            request_id: &request_id,
+            at,
+            execution: Some(ExecutionRun { id, name: &name, operations }),
+        };
+        let outcome = match self.run(&run, invocation).await {
             Ok(output) => InvocationOutcome::Output(output.to_vec()),
             // As after a crash: the next start finds it in flight.
             Err(error) if self.has_cut_off(&error) => return Ok(()),
@@ -33,10 +54,21 @@ impl Engine {
         self.end(&cell, &request_id, &outcome).await
     }
 
-    async fn begin(
-        self: &Arc<Self>,
-        cell: &Arc<Cell>,
-    ) -> Result<Option<(Resolved, Invocation)>, AwsError> {
+    /// Has a function run, and tells the observers.
+    pub(super) async fn run(
+        &self,
+        run: &Run<'_>,
+        invocation: Invocation,
+    ) -> Result<Bytes, FunctionError> {
+        self.observers.begins(run);
+        let begun = Instant::now();
+        let outcome = run.version.host.invoke(invocation).await;
+        let end = RunEnd { duration: begun.elapsed(), outcome: outcome.as_ref() };
+        self.observers.ended(run, &end);
+        outcome
+    }
+
+    async fn begin(self: &Arc<Self>, cell: &Arc<Cell>) -> Result<Option<Begun>, AwsError> {
         let mut state = cell.state.lock().await;
         cell.queued.store(false, Ordering::Release);
         let now = self.clock.now();
@@ -72,7 +104,8 @@ impl Engine {
             tenant_id: start.tenant_id.clone(),
             client_context: None,
         };
-        Ok(Some((function, invocation)))
+        let (name, operations) = (start.name.clone(), state.execution.operation_count());
+        Ok(Some(Begun { function, invocation, name, operations, at: now }))
     }
 
     async fn end(

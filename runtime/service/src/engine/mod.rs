@@ -68,6 +68,7 @@ use crate::engine::clock_loop::Alarm;
 use crate::engine::dispatch::Dispatcher;
 use crate::engine::start::OpenExecutions;
 use crate::functions::Functions;
+use crate::observe::Observers;
 use crate::rates::{RateLimits, Rates};
 use crate::wire::arn::{ExecutionArn, Home};
 use crate::wire::error::AwsError;
@@ -79,6 +80,7 @@ pub(crate) struct EngineOptions {
     pub(crate) resident_max: usize,
     pub(crate) async_retry_delay: Duration,
     pub(crate) chained_delay: Duration,
+    pub(crate) observers: Observers,
     pub(crate) rates: Rates,
     pub(crate) open_max: Option<u64>,
 }
@@ -91,6 +93,7 @@ pub(crate) struct Engine {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     pub(crate) rates: RateLimits,
+    observers: Observers,
     limits: Limits,
     retry: RetryPolicy,
     open: OpenExecutions,
@@ -117,6 +120,7 @@ impl Engine {
             store,
             clock,
             rates: RateLimits::new(&options.rates),
+            observers: options.observers,
             limits: options.limits,
             retry: options.retry,
             open: OpenExecutions::new(options.open_max),

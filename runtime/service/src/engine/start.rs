@@ -147,6 +147,7 @@ impl Engine {
             Outcome::NameTaken => return Ok(false),
         }
         self.open.opened(1);
+        self.observers.recorded(&state.execution, &record);
         state.indexed_wake = Some(next_wake);
         self.follow_up(&cell, &state, now);
         Ok(true)

@@ -17,7 +17,7 @@ pub(crate) async fn run(data_dir: &Path) -> anyhow::Result<()> {
     let begun = Instant::now();
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let settings = Settings::from_env()?;
-    let config = embedded::service_config(data_dir, &settings);
+    let config = embedded::service_config(data_dir, &settings)?;
     let (http, slot) = (InMemoryHttp::new(), DoorSlot::default());
     let mut functions = embedded::functions(&http, &config.region, settings)?;
     functions.extend([SLEEPER, ALARM].map(|name| sleeper::function(name, &slot)));

@@ -59,8 +59,7 @@ pub async fn run(options: ServeOptions) -> anyhow::Result<()> {
         }
         None => {
             let settings = Settings::from_env()?;
-            let tables = embedded::tables(&settings);
-            embedded::open(ServiceConfig { tables, ..config }, settings).await?
+            embedded::open(embedded::with_stack(config, &settings)?, settings).await?
         }
     };
     let drained = service.drain(SHUTDOWN_PATIENCE);

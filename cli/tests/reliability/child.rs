@@ -63,7 +63,7 @@ fn is_a_server_when_told_so() {
 
 async fn serve(plan: Plan) {
     let settings = Settings::default();
-    let config = embedded::service_config(&plan.data_dir, &settings);
+    let config = embedded::service_config(&plan.data_dir, &settings).expect("the stack");
     let http = InMemoryHttp::new();
     let calls = plan.data_dir.join(CALLS);
     let functions = embedded::functions(&http, &config.region, settings)

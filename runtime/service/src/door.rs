@@ -42,7 +42,7 @@ impl FrontDoor {
             return self.logs.answer(operation, request.into_body()).await;
         }
         if CloudFormation::owns(&request) {
-            return self.cloudformation.answer(&request, request_id);
+            return self.cloudformation.answer(&request, request_id).await;
         }
         let path = request.uri().path();
         if lambda::owns(path) {

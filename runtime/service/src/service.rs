@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::clock::Clock;
-use crate::cloudformation::{CloudFormation, StackSpec};
+use crate::cloudformation::{CloudFormation, Parts, StackSpec};
 use crate::deploy::{CodeStore, Deployer, tables as tables_of};
 use crate::door::FrontDoor;
 use crate::dynamodb::{DynamoDb, TableSpec};
@@ -302,10 +302,12 @@ impl Service {
             }
         };
         let engine = Engine::new(home, functions, deployer, clock, store, options);
+        let parts =
+            Parts { engine: Arc::clone(&engine), dynamodb: dynamodb.clone(), logs: logs.clone() };
         let door: Arc<dyn Door> = Arc::new(FrontDoor {
             engine: Arc::clone(&engine),
             dynamodb: dynamodb.clone(),
-            cloudformation: CloudFormation::new(stacks, &engine.home, engine.clock.now()),
+            cloudformation: CloudFormation::new(stacks, parts),
             logs: logs.clone(),
         });
         bind(&door);

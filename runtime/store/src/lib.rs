@@ -240,6 +240,19 @@ impl Store {
         self.read(|reader| reader.open_count()).await
     }
 
+    /// How many executions of a function are open, and up to `limit` of them. Its cost grows with their number.
+    ///
+    /// # Errors
+    /// [`StoreError::Read`].
+    pub async fn open_of(
+        &self,
+        function: &str,
+        limit: usize,
+    ) -> Result<(u64, Vec<ExecutionRow>), StoreError> {
+        let function = function.to_owned();
+        self.read(move |reader| reader.open_of(&function, limit)).await
+    }
+
     /// Everything that is deployed.
     ///
     /// # Errors

@@ -167,6 +167,21 @@ impl Reader {
         }
     }
 
+    /// How many executions of a function are open, and the first few of them.
+    pub(crate) fn open_of(
+        &self,
+        function: &str,
+        limit: usize,
+    ) -> Result<(u64, Vec<ExecutionRow>), StoreError> {
+        let condition = "ended IS NULL AND function = ?1";
+        let sql = format!("SELECT count(*) FROM executions WHERE {condition}");
+        let mut count = self.connection.prepare_cached(&sql)?;
+        let count: i64 = count.query_row([function], |row| row.get(0))?;
+        let sql = format!("SELECT {COLUMNS} WHERE {condition} ORDER BY version, key LIMIT ?2");
+        let rows = self.many(&sql, &[&function, &(limit as i64)])?;
+        Ok((count.unsigned_abs(), rows))
+    }
+
     pub(crate) fn open_count(&self) -> Result<u64, StoreError> {
         let sql = "SELECT count(*) FROM executions WHERE ended IS NULL";
         let count: i64 = self.connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;

@@ -9,6 +9,7 @@ use crate::intrinsics::Scope;
 use crate::inventory::Inventory;
 use crate::node::{Map, Node};
 use crate::parameters::Parameters;
+use crate::resources::code::Finder;
 use crate::stack::{Ignored, Stack};
 use crate::{Options, order, outputs, read, resources};
 
@@ -39,15 +40,39 @@ const SECTIONS: [&str; 12] = [
 /// # Errors
 /// [`TemplateError`].
 pub(crate) fn read_file(path: &Path, options: &Options) -> Result<Stack, TemplateError> {
+    match read::file(path) {
+        Ok(text) => read_text(path, &text, options, &Finder::new(path)),
+        Err(message) => {
+            let problems = Problems::default();
+            problems.report(None, &Place::root(), message);
+            problems.into_result(path, None)
+        }
+    }
+}
+
+/// As [`read_file`], without any file.
+///
+/// # Errors
+/// [`TemplateError`].
+pub(crate) fn read_built_in(
+    name: &Path,
+    text: &str,
+    options: &Options,
+) -> Result<Stack, TemplateError> {
+    read_text(name, text, options, &Finder::built_in())
+}
+
+fn read_text(
+    path: &Path,
+    text: &str,
+    options: &Options,
+    code: &Finder,
+) -> Result<Stack, TemplateError> {
     let problems = Problems::default();
-    let root = match read::file(path) {
-        Ok(text) => read::text(&text).map_err(|error| (error.mark, error.message)),
-        Err(message) => Err((None, message)),
-    };
-    let stack = match root {
-        Ok(root) => Document::open(&root, &problems).and_then(|it| it.stack(path, options)),
-        Err((mark, message)) => {
-            problems.report(mark, &Place::root(), message);
+    let stack = match read::text(text) {
+        Ok(root) => Document::open(&root, &problems).and_then(|it| it.stack(code, options)),
+        Err(error) => {
+            problems.report(error.mark, &Place::root(), error.message);
             None
         }
     };
@@ -81,7 +106,7 @@ impl<'t> Document<'t> {
         node.as_map()
     }
 
-    fn stack(&self, path: &Path, options: &Options) -> Option<Stack> {
+    fn stack(&self, code: &Finder, options: &Options) -> Option<Stack> {
         self.check_version();
         let mut ignored = Vec::new();
         self.check_stack_name(&options.stack_name);
@@ -108,7 +133,7 @@ impl<'t> Document<'t> {
         if !serverless {
             self.check_plain(section);
         }
-        let mut stack = resources::read(&scope, path);
+        let mut stack = resources::read(&scope, code);
         stack.outputs = outputs::read(&scope, self.section("Outputs"));
         order::apply(&scope, &mut stack);
         stack.name.clone_from(&options.stack_name);

@@ -76,3 +76,12 @@ pub struct Options {
 pub fn read(path: &Path, options: &Options) -> Result<Stack, TemplateError> {
     document::read_file(path, options)
 }
+
+/// Reads a template that is part of a program, together with the code of its functions: no file is looked at, and the code
+/// of each function is [`Code::BuiltIn`]. `name` is what errors call it.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_built_in(name: &str, text: &str, options: &Options) -> Result<Stack, TemplateError> {
+    document::read_built_in(Path::new(name), text, options)
+}

@@ -88,6 +88,8 @@ pub enum Code {
         /// What is in it.
         text: String,
     },
+    /// In the program that has the template too.
+    BuiltIn,
 }
 
 /// What makes a function durable.
@@ -208,6 +210,8 @@ pub struct Resource {
     pub kind: String,
     /// What AWS calls its physical id: a name or an ARN. That of a version has its number.
     pub physical_id: Text,
+    /// Whether it stays when the stack is deleted.
+    pub retained: bool,
 }
 
 /// Something in the template that has no effect here.

@@ -32,7 +32,7 @@ impl DemoServer {
         let directory =
             tempfile::Builder::new().prefix("durable-orders-demo-").tempdir().map_err(cannot)?;
         let settings = Settings::default();
-        let config = embedded::service_config(directory.path(), &settings);
+        let config = embedded::service_config(directory.path(), &settings)?;
         let service = Arc::new(embedded::open(config, settings).await?);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(cannot)?;
         let endpoint = format!("http://{}", listener.local_addr().map_err(cannot)?);

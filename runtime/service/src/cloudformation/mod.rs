@@ -1,19 +1,24 @@
-//! CloudFormation: the stacks that this server was started with, read-only.
+//! CloudFormation: the stacks that this server was started with.
 //!
-//! Requests are forms and answers are XML, as in AWS's query protocol. A stack is what a template has created; it exists
-//! as long as the server runs with that template, so nothing here creates, changes or deletes one.
+//! Requests are forms and answers are XML, as in AWS's query protocol. A stack is what a template has created. To start the
+//! server is to deploy its templates: nothing here creates or changes a stack. One that is deleted is gone until the next
+//! start, which makes it anew; so what a crash leaves of a deletion needs no memory.
 //!
 //! | file | job |
 //! |---|---|
 //! | `stack` | what a stack is made of |
 //! | `stacks` | DescribeStacks, ListStacks |
+//! | `delete` | DeleteStack |
 //! | `resources` | ListStackResources, DescribeStackResource, DescribeStackResources |
 //! | `xml` | answers and errors |
 
+mod delete;
 mod resources;
 mod stack;
 mod stacks;
 mod xml;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use durable_core::Millis;
@@ -23,7 +28,9 @@ pub use stack::{StackOutput, StackParameter, StackResource, StackSpec};
 
 use self::stack::Stack;
 use self::xml::Refusal;
-use crate::wire::arn::Home;
+use crate::dynamodb::DynamoDb;
+use crate::engine::Engine;
+use crate::logs::CloudWatchLogs;
 use crate::wire::query::Query;
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -31,10 +38,9 @@ const VERSION: &str = "2010-05-15";
 /// Stacks or resources on a page, as on AWS.
 const PAGE_ITEMS_MAX: usize = 100;
 /// What would change a stack.
-const CHANGES: [&str; 10] = [
+const CHANGES: [&str; 9] = [
     "CreateStack",
     "UpdateStack",
-    "DeleteStack",
     "CancelUpdateStack",
     "RollbackStack",
     "ContinueUpdateRollback",
@@ -45,14 +51,24 @@ const CHANGES: [&str; 10] = [
 ];
 
 /// The stacks of this server.
-#[derive(Debug)]
 pub(crate) struct CloudFormation {
-    stacks: Vec<Stack>,
+    stacks: Vec<Arc<Stack>>,
+    parts: Parts,
+}
+
+/// Where the resources of stacks are.
+#[derive(Clone)]
+pub(crate) struct Parts {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) dynamodb: DynamoDb,
+    pub(crate) logs: CloudWatchLogs,
 }
 
 impl CloudFormation {
-    pub(crate) fn new(stacks: Vec<StackSpec>, home: &Home, now: Millis) -> Self {
-        Self { stacks: stacks.into_iter().map(|spec| Stack::new(spec, home, now)).collect() }
+    pub(crate) fn new(stacks: Vec<StackSpec>, parts: Parts) -> Self {
+        let (home, now) = (&parts.engine.home, parts.engine.clock.now());
+        let stacks = stacks.into_iter().map(|spec| Arc::new(Stack::new(spec, home, now)));
+        Self { stacks: stacks.collect(), parts }
     }
 
     /// Whether this request is in the query protocol. Of the services here only CloudFormation speaks it.
@@ -63,10 +79,19 @@ impl CloudFormation {
             && content_type.is_some_and(|it| it.to_ascii_lowercase().starts_with(FORM))
     }
 
-    pub(crate) fn answer(&self, request: &Request<Bytes>, request_id: &str) -> Response<Bytes> {
+    pub(crate) async fn answer(
+        &self,
+        request: &Request<Bytes>,
+        request_id: &str,
+    ) -> Response<Bytes> {
         let form = Query::parse(Some(&String::from_utf8_lossy(request.body())));
         let operation = form.get("Action").unwrap_or_default();
-        match self.run(operation, &form) {
+        let done = match operation {
+            // Its answer has no result.
+            "DeleteStack" => self.delete_stack(&form).await.map(|()| String::new()),
+            _ => self.run(operation, &form),
+        };
+        match done {
             Ok(result) => xml::answer(operation, &result, request_id),
             Err(refusal) => xml::refuse(&refusal, request_id),
         }
@@ -95,7 +120,11 @@ impl CloudFormation {
         }
     }
 
-    fn find(&self, name_or_id: &str) -> Option<&Stack> {
+    fn stacks(&self) -> impl Iterator<Item = &Stack> {
+        self.stacks.iter().map(|stack| &**stack)
+    }
+
+    fn find(&self, name_or_id: &str) -> Option<&Arc<Stack>> {
         self.stacks.iter().find(|stack| stack.is(name_or_id))
     }
 }

@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use super::stack::{Stack, StackResource};
-use super::stacks::STATUS;
 use super::xml::{List, Refusal};
 use super::{CloudFormation, page, time};
 use crate::wire::query::Query;
@@ -82,12 +81,13 @@ impl CloudFormation {
         let stack = self.named(form, Refusal::no_such_stack)?;
         let resources: Vec<&StackResource> = stack.spec.resources.iter().collect();
         let (page, next_token) = page(&resources, form)?;
+        let state = stack.state();
         let summaries = page.into_iter().map(|resource| Summary {
             logical_resource_id: &resource.logical_id,
             physical_resource_id: &resource.physical_id,
             resource_type: &resource.kind,
             last_updated_timestamp: time(stack.created),
-            resource_status: STATUS,
+            resource_status: state.of(&resource.logical_id),
             drift_information: NO_DRIFT,
         });
         Ok(ListedResources { stack_resource_summaries: summaries.collect(), next_token })
@@ -112,7 +112,7 @@ impl CloudFormation {
                 physical_resource_id: &resource.physical_id,
                 resource_type: &resource.kind,
                 last_updated_timestamp: time(stack.created),
-                resource_status: STATUS,
+                resource_status: stack.state().of(logical_id),
                 metadata: "{}",
                 drift_information: NO_DRIFT,
             },
@@ -126,7 +126,8 @@ impl CloudFormation {
         let stack = match (form.non_empty("StackName"), form.non_empty("PhysicalResourceId")) {
             (Some(_), None) => self.named(form, Refusal::no_such_stack)?,
             (None, Some(physical_id)) => {
-                let stack = self.stacks.iter().find(|stack| stack.has_physical(physical_id));
+                let stack =
+                    self.stacks().find(|stack| !stack.is_gone() && stack.has_physical(physical_id));
                 let missing = || format!("Stack for {physical_id} does not exist");
                 stack.ok_or_else(|| Refusal::validation(missing()))?
             }
@@ -140,6 +141,7 @@ impl CloudFormation {
             Some(logical_id) => vec![existing(stack, logical_id)?],
             None => stack.spec.resources.iter().take(super::PAGE_ITEMS_MAX).collect(),
         };
+        let state = stack.state();
         let resources = resources.into_iter().map(|resource| Resource {
             stack_name: &stack.spec.name,
             stack_id: &stack.id,
@@ -147,7 +149,7 @@ impl CloudFormation {
             physical_resource_id: &resource.physical_id,
             resource_type: &resource.kind,
             timestamp: time(stack.created),
-            resource_status: STATUS,
+            resource_status: state.of(&resource.logical_id),
             drift_information: NO_DRIFT,
         });
         Ok(DescribedResources { stack_resources: resources.collect() })
@@ -160,7 +162,7 @@ impl CloudFormation {
         missing: impl FnOnce(&str) -> Refusal,
     ) -> Result<&Stack, Refusal> {
         let name = form.non_empty("StackName").ok_or_else(|| Refusal::missing("stackName"))?;
-        self.find(name).ok_or_else(|| missing(name))
+        self.find(name).map(|stack| &**stack).ok_or_else(|| missing(name))
     }
 }
 

@@ -7,8 +7,6 @@ use super::xml::{List, Refusal};
 use super::{CloudFormation, page, time};
 use crate::wire::query::Query;
 
-/// The status of every stack here: what is in a template exists before the server answers.
-pub(super) const STATUS: &str = "CREATE_COMPLETE";
 /// What a filter may ask for.
 const STATUSES: [&str; 23] = [
     "CREATE_IN_PROGRESS",
@@ -53,8 +51,12 @@ struct Described<'a> {
     description: Option<&'a str>,
     parameters: List<Parameter<'a>>,
     creation_time: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deletion_time: Option<String>,
     rollback_configuration: (),
     stack_status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stack_status_reason: Option<String>,
     disable_rollback: bool,
     #[serde(rename = "NotificationARNs")]
     notification_arns: List<&'a str>,
@@ -114,7 +116,11 @@ struct Summary<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     template_description: Option<&'a str>,
     creation_time: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deletion_time: Option<String>,
     stack_status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stack_status_reason: Option<String>,
     drift_information: Drift,
 }
 
@@ -122,7 +128,7 @@ impl CloudFormation {
     pub(super) fn describe_stacks(&self, form: &Query) -> Result<DescribedStacks<'_>, Refusal> {
         let stacks: Vec<&Stack> = match form.non_empty("StackName") {
             Some(name) => vec![self.find(name).ok_or_else(|| Refusal::no_such_stack(name))?],
-            None => self.stacks.iter().collect(),
+            None => self.stacks().filter(|stack| !stack.is_gone()).collect(),
         };
         let (page, next_token) = page(&stacks, form)?;
         Ok(DescribedStacks { stacks: page.into_iter().map(described).collect(), next_token })
@@ -138,15 +144,16 @@ impl CloudFormation {
                 STATUSES.join(", ")
             )));
         }
-        let wanted = filter.is_empty() || filter.contains(&STATUS);
-        let stacks: Vec<&Stack> = self.stacks.iter().filter(|_| wanted).collect();
+        let wanted =
+            |stack: &&Stack| filter.is_empty() || filter.contains(&stack.state().status.name());
+        let stacks: Vec<&Stack> = self.stacks().filter(wanted).collect();
         let (page, next_token) = page(&stacks, form)?;
         Ok(ListedStacks { stack_summaries: page.into_iter().map(summary).collect(), next_token })
     }
 }
 
 fn described(stack: &Stack) -> Described<'_> {
-    let spec = &stack.spec;
+    let (spec, state) = (&stack.spec, stack.state());
     Described {
         stack_id: &stack.id,
         stack_name: &spec.name,
@@ -157,8 +164,10 @@ fn described(stack: &Stack) -> Described<'_> {
             .map(|it| Parameter { parameter_key: &it.key, parameter_value: &it.value })
             .collect(),
         creation_time: time(stack.created),
+        deletion_time: state.deleted.map(time),
         rollback_configuration: (),
-        stack_status: STATUS,
+        stack_status: state.status.name(),
+        stack_status_reason: state.reason,
         disable_rollback: false,
         notification_arns: List::from_iter([]),
         capabilities: List::from_iter([]),
@@ -179,12 +188,15 @@ fn described(stack: &Stack) -> Described<'_> {
 }
 
 fn summary(stack: &Stack) -> Summary<'_> {
+    let state = stack.state();
     Summary {
         stack_id: &stack.id,
         stack_name: &stack.spec.name,
         template_description: stack.spec.description.as_deref(),
         creation_time: time(stack.created),
-        stack_status: STATUS,
+        deletion_time: state.deleted.map(time),
+        stack_status: state.status.name(),
+        stack_status_reason: state.reason,
         drift_information: NO_DRIFT,
     }
 }

@@ -300,6 +300,20 @@ impl Deployer {
         self.finish_deletion(name).await
     }
 
+    /// Lets a function take no further work: it will be gone once the last of its executions has ended, also one of the
+    /// server's process. One that is not there is gone already.
+    ///
+    /// # Errors
+    /// When the store refuses it.
+    pub(crate) async fn mark_deleting(self: &Arc<Self>, name: &str) -> Result<(), AwsError> {
+        let changing = Arc::clone(&self.changing).lock_owned().await;
+        let Some(before) = self.functions.get(name).filter(|function| !function.deleting) else {
+            return Ok(());
+        };
+        let after = Function { deleting: true, ..before.copy() };
+        self.commit(Some(before), after, changing).await.map(drop)
+    }
+
     /// Removes a function that is being deleted, if no execution of it is open any more.
     ///
     /// # Errors
@@ -308,6 +322,7 @@ impl Deployer {
         let deployer = Arc::clone(self);
         let name = name.to_owned();
         to_the_end(async move {
+            let _no_starts = deployer.functions.no_starts().await;
             let _changing = deployer.changing.lock().await;
             let deleting = deployer.functions.get(&name).is_some_and(|function| function.deleting);
             if !deleting || deployer.store.has_open(&name, None).await? {

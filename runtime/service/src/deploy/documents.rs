@@ -112,7 +112,11 @@ pub(super) fn changes(before: Option<&Function>, after: &Function) -> Vec<Deploy
     removed.into_iter().chain(put).collect()
 }
 
+/// None for a function in the server's process: whoever opens the service brings it.
 fn documents(function: &Function) -> BTreeMap<String, Vec<u8>> {
+    if function.origin == Origin::Server {
+        return BTreeMap::new();
+    }
     let head = Head {
         origin: function.origin.clone(),
         next_version: function.next_version,

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use durable_template as template;
 use template::AliasVersion;
@@ -16,7 +17,7 @@ use crate::cloudformation::{StackOutput, StackParameter, StackResource, StackSpe
 use crate::dynamodb::TableSpec;
 use crate::functions::{
     Alias, DurableConfig, Environment, EphemeralStorage, Function, FunctionConfig, LATEST,
-    LoggingConfig, Origin, TenancyConfig,
+    LoggingConfig, Origin, TenancyConfig, Version,
 };
 use crate::wire::error::AwsError;
 
@@ -62,7 +63,10 @@ impl Deployer {
     ) -> Result<(), AwsError> {
         let origin = Origin::Stack(stack.name.clone());
         let config = config(wanted, numbers)?;
-        let head = Head { config, code: self.code(&wanted.code).await? };
+        let Some(code) = self.code(&wanted.code).await? else {
+            return self.configure(stack, wanted, config, numbers);
+        };
+        let head = Head { config, code };
         let settings = Settings {
             tags: wanted.tags.clone(),
             reserved_concurrency: wanted.reserved_concurrency,
@@ -106,22 +110,70 @@ impl Deployer {
         Ok(Function { deleting: false, ..self.with_settings(&after, settings) })
     }
 
-    async fn code(&self, code: &template::Code) -> Result<Code, AwsError> {
+    /// Gives a function of the server's process what its template says of it. Only its code is not the template's: it
+    /// changes with the program, so its versions are those of the template, numbered from one, and run what `$LATEST` runs.
+    fn configure(
+        &self,
+        stack: &template::Stack,
+        wanted: &template::Function,
+        config: FunctionConfig,
+        numbers: &mut Numbers,
+    ) -> Result<(), AwsError> {
+        let name = &wanted.name;
+        let existing = self.functions.get(name).filter(|it| it.origin == Origin::Server);
+        let Some(existing) = existing else {
+            return Err(AwsError::invalid_parameter("the server has no code for it"));
+        };
+        let before = &existing.latest;
+        let version = |number: String, config: FunctionConfig| {
+            Arc::new(Version {
+                number,
+                timeout: Duration::from_secs(config.timeout.into()),
+                config,
+                code: None,
+                modified: before.modified.clone(),
+                revision: Self::revision(),
+                host: Arc::clone(&before.host),
+            })
+        };
+        let mut after = Function {
+            latest: version(LATEST.to_owned(), config.clone()),
+            tags: wanted.tags.clone(),
+            ..existing.copy()
+        };
+        let of_it = stack.versions.iter().filter(|it| it.function_name == *name);
+        for (number, published) in (1..).zip(of_it) {
+            let config =
+                FunctionConfig { description: published.description.clone(), ..config.clone() };
+            after.published.insert(number, version(number.to_string(), config));
+            after.next_version = number + 1;
+            numbers.insert(published.logical_id.clone(), number.to_string());
+        }
+        for alias in stack.aliases.iter().filter(|it| it.function_name == *name) {
+            after = with_alias(after, alias, numbers)?;
+        }
+        self.functions.put(after);
+        Ok(())
+    }
+
+    /// Puts the code in its place; `None` for code in the server's process.
+    async fn code(&self, code: &template::Code) -> Result<Option<Code>, AwsError> {
         let unusable = |path: &Path, error: std::io::Error| {
             AwsError::invalid_parameter(format!("cannot read {}: {error}", path.display()))
         };
         match code {
             template::Code::Directory(path) => {
                 let path = std::fs::canonicalize(path).map_err(|error| unusable(path, error))?;
-                Ok(Code::InPlace { path })
+                Ok(Some(Code::InPlace { path }))
             }
             template::Code::Zip(path) => {
                 let zip = tokio::fs::read(path).await.map_err(|error| unusable(path, error))?;
-                self.store_zip(zip).await
+                self.store_zip(zip).await.map(Some)
             }
             template::Code::Inline { file_name, text } => {
-                self.store_file(file_name.clone(), text.clone()).await
+                self.store_file(file_name.clone(), text.clone()).await.map(Some)
             }
+            template::Code::BuiltIn => Ok(None),
         }
     }
 }
@@ -258,6 +310,7 @@ fn description(stack: &template::Stack, numbers: &Numbers) -> StackSpec {
         logical_id: resource.logical_id.clone(),
         kind: resource.kind.clone(),
         physical_id: shown(&resource.physical_id),
+        retained: resource.retained,
     });
     let parameters = stack
         .parameters

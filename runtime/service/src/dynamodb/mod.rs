@@ -100,6 +100,21 @@ impl DynamoDb {
         }
     }
 
+    /// Deletes a table with its items; one that is not there is deleted already.
+    ///
+    /// # Errors
+    /// What the table's engine says, for people.
+    pub(crate) async fn remove(&self, table: &str) -> Result<(), String> {
+        let request = json!({ "TableName": table });
+        let answer = self.thread.run("DeleteTable", request.to_string()).await;
+        if answer.status == 200 || answer.body.contains("#ResourceNotFoundException") {
+            return Ok(());
+        }
+        let body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+        let message = body.get("message").or(body.get("Message")).and_then(Value::as_str);
+        Err(message.unwrap_or(&answer.body).to_owned())
+    }
+
     /// Whether this request is for DynamoDB, by its target.
     pub(crate) fn operation(request: &Request<Bytes>) -> Option<String> {
         let target = request.headers().get("x-amz-target")?.to_str().ok()?;

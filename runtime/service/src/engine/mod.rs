@@ -26,6 +26,7 @@
 //! | `async_queue` | asynchronous invocations of plain functions |
 //! | `pause` | pausing and resuming |
 //! | `delete` | deleting a closed execution |
+//! | `retire` | functions of a stack that is deleted, with what is open of them |
 //! | `recovery` | what a restart takes up again |
 //! | `uncancelled` | commands that end even if their caller goes away |
 //! | `queries` | what the store can answer alone |
@@ -43,6 +44,7 @@ mod invocation;
 mod pause;
 mod queries;
 mod recovery;
+mod retire;
 mod start;
 mod uncancelled;
 mod work_list;
@@ -56,6 +58,7 @@ use durable_store::{Store, StoreError};
 pub(crate) use invocation::{payload_len, read_state_marker, state_marker};
 pub(crate) use queries::{Ending, HistoryPosition, HistoryQuery};
 pub use recovery::Recovered;
+pub(crate) use retire::Open;
 pub(crate) use start::{StartRequest, Started};
 pub(crate) use uncancelled::to_the_end;
 

@@ -117,6 +117,8 @@ impl Engine {
         self: &Arc<Self>,
         start: ExecutionStarted,
     ) -> Result<bool, AwsError> {
+        let _starting = self.functions.starting().await;
+        self.check_still_there(&start)?;
         let now = self.clock.now();
         let new = NewExecution {
             id: start.id.clone(),
@@ -151,6 +153,16 @@ impl Engine {
         state.indexed_wake = Some(next_wake);
         self.follow_up(&cell, &state, now);
         Ok(true)
+    }
+
+    /// Whether the function has not gone since the request was looked at. One that waits for the end of its executions
+    /// still takes the children of executions: they are part of what it waits for.
+    fn check_still_there(&self, start: &ExecutionStarted) -> Result<(), AwsError> {
+        match self.functions.get(&start.function) {
+            None => Err(AwsError::function_not_found(&self.home.function_arn(&start.function))),
+            Some(_) if start.parent.is_some() => Ok(()),
+            Some(function) => function.check_not_deleting(),
+        }
     }
 
     fn first_fact(&self, request: &StartRequest) -> ExecutionStarted {

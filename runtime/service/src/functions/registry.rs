@@ -8,7 +8,7 @@ use std::time::Duration;
 use durable_core::Millis;
 use durable_functions::FunctionHost;
 use serde::{Deserialize, Serialize};
-use tokio::sync::Semaphore;
+use tokio::sync::{RwLockReadGuard, RwLockWriteGuard, Semaphore};
 use uuid::Uuid;
 
 use super::LATEST;
@@ -175,6 +175,8 @@ impl Resolved {
 /// Every function of this server, by name.
 pub(crate) struct Functions {
     by_name: RwLock<BTreeMap<String, Arc<Function>>>,
+    /// Held shared while an execution is started, from the look at its function to its first record.
+    starts: tokio::sync::RwLock<()>,
 }
 
 impl Functions {
@@ -183,7 +185,18 @@ impl Functions {
         let functions = specs.into_iter().map(|spec| Function::of_server(spec, &modified));
         let by_name =
             functions.map(|function| (function.name.clone(), Arc::new(function))).collect();
-        Self { by_name: RwLock::new(by_name) }
+        Self { by_name: RwLock::new(by_name), starts: tokio::sync::RwLock::default() }
+    }
+
+    /// To be held from the look at a function to the first record of its execution.
+    pub(crate) async fn starting(&self) -> RwLockReadGuard<'_, ()> {
+        self.starts.read().await
+    }
+
+    /// While this is held no execution is started, and none is about to be: a function without open executions that is
+    /// taken away meanwhile has none afterwards.
+    pub(crate) async fn no_starts(&self) -> RwLockWriteGuard<'_, ()> {
+        self.starts.write().await
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<Arc<Function>> {

@@ -134,6 +134,19 @@ impl CloudWatchLogs {
         done.map_err(|error| error.to_string())
     }
 
+    /// Deletes a group with its events; one that is not there is deleted already.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub(crate) async fn remove_group(&self, name: String) -> Result<(), String> {
+        let store = self.0.store.clone();
+        let done = tokio::task::spawn_blocking(move || store.delete_group(name)).await;
+        match done.map_err(|error| error.to_string())? {
+            Ok(()) | Err(durable_logs::LogsError::NoSuchGroup) => Ok(()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
     /// Collects the last lines of an invocation from now on.
     pub(crate) fn tail(&self, request_id: &str) -> Tail {
         Tail::begin(&self.0.tails, request_id)

@@ -14,6 +14,7 @@ fn function(logical_id: &str, physical_id: &str) -> StackResource {
         logical_id: logical_id.to_owned(),
         kind: "AWS::Lambda::Function".to_owned(),
         physical_id: physical_id.to_owned(),
+        retained: false,
     }
 }
 
@@ -34,6 +35,7 @@ fn orders() -> StackSpec {
                 logical_id: "Inventory".to_owned(),
                 kind: "AWS::DynamoDB::Table".to_owned(),
                 physical_id: "orders-Inventory".to_owned(),
+                retained: false,
             },
         ],
         tags: vec![("team".to_owned(), "shop".to_owned())],
@@ -203,7 +205,7 @@ async fn what_is_not_there_is_refused_in_cloudformations_words() {
     let server = server(&directory).await;
     let missing = "1 validation error detected: Value null at &apos;stackName&apos; failed to satisfy \
                    constraint: Member must not be null";
-    let changed = "DeleteStack is not supported by this server: a stack is there as long as the server \
+    let changed = "UpdateStack is not supported by this server: a stack is there as long as the server \
                    runs with its template.";
     for (form, code, message) in [
         (
@@ -234,7 +236,7 @@ async fn what_is_not_there_is_refused_in_cloudformations_words() {
             "ValidationError",
             "You must specify either StackName or PhysicalResourceId, but not both.",
         ),
-        ("DeleteStack&StackName=orders", "ValidationError", changed),
+        ("UpdateStack&StackName=orders", "ValidationError", changed),
         ("Nonsense", "InvalidAction", "Could not find operation Nonsense for version 2010-05-15"),
     ] {
         refused(&ask(&server, &format!("Action={form}")).await, code, message);

@@ -16,12 +16,19 @@ use crate::stack::Code;
 pub(crate) struct Finder {
     template: PathBuf,
     directory: PathBuf,
+    /// The program that has the template has the code too.
+    built_in: bool,
 }
 
 impl Finder {
     pub(crate) fn new(template: &Path) -> Self {
         let directory = template.parent().map(Path::to_path_buf).unwrap_or_default();
-        Self { template: template.to_owned(), directory }
+        Self { template: template.to_owned(), directory, built_in: false }
+    }
+
+    /// Of a template that is part of a program: nothing is looked for.
+    pub(crate) fn built_in() -> Self {
+        Self { template: PathBuf::new(), directory: PathBuf::new(), built_in: true }
     }
 
     /// The code of a function; `None` if it is not there, which is reported.
@@ -32,6 +39,9 @@ impl Finder {
         serverless: bool,
         runtime: Option<&str>,
     ) -> Option<Code> {
+        if self.built_in {
+            return Some(Code::BuiltIn);
+        }
         if serverless {
             return self.find_serverless(fields, runtime);
         }

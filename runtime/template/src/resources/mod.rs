@@ -13,7 +13,7 @@
 
 pub(crate) mod alias;
 mod assets;
-mod code;
+pub(crate) mod code;
 pub(crate) mod function;
 pub(crate) mod ignored;
 mod log_group;
@@ -24,8 +24,6 @@ mod table;
 mod together;
 mod unused;
 pub(crate) mod version;
-
-use std::path::Path;
 
 use crate::error::Place;
 use crate::fields::Fields;
@@ -42,12 +40,11 @@ fn fields<'a, 't>(scope: &'a Scope<'t>, logical_id: &str, entry: &'a Entry<'t>) 
     Fields::new(scope, &entry.properties, place_of(logical_id), entry.node.mark)
 }
 
-/// Reads every resource. The template's path leads to the code of functions.
-pub(crate) fn read(scope: &Scope<'_>, template: &Path) -> Stack {
+/// Reads every resource. The finder leads to the code of functions.
+pub(crate) fn read(scope: &Scope<'_>, code: &code::Finder) -> Stack {
     let mut stack = Stack::default();
-    let code = code::Finder::new(template);
     for (logical_id, entry) in scope.inventory.iter() {
-        scope.as_resource(logical_id, || add(scope, logical_id, entry, &code, &mut stack));
+        scope.as_resource(logical_id, || add(scope, logical_id, entry, code, &mut stack));
     }
     together::check(scope, &stack);
     stack
@@ -77,7 +74,8 @@ fn add(
     if let Some(kind) = entry.kind.created_type() {
         if let Ok(physical_id) = scope.physical_id(logical_id, entry) {
             let (logical_id, kind) = (logical_id.to_owned(), kind.to_owned());
-            stack.resources.push(Resource { logical_id, kind, physical_id });
+            let retained = retained(scope, &logical_id, entry);
+            stack.resources.push(Resource { logical_id, kind, physical_id, retained });
         }
     } else if entry.origin == Origin::Written {
         stack.ignored.push(Ignored {
@@ -86,5 +84,25 @@ fn add(
             property: None,
             why: ignored::why(&entry.type_name).to_owned(),
         });
+    }
+}
+
+/// Whether the resource stays when its stack is deleted. SAM's additions have the policy of CloudFormation's default.
+fn retained(scope: &Scope<'_>, logical_id: &str, entry: &Entry<'_>) -> bool {
+    if entry.origin != Origin::Written {
+        return false;
+    }
+    let Some(policy) = entry.node.as_map().and_then(|map| map.get("DeletionPolicy")) else {
+        return false;
+    };
+    let place = Place::root().at("Resources").at(logical_id).at("DeletionPolicy");
+    match scope.text(policy, &place, "a policy").as_deref() {
+        Ok("Delete") => false,
+        Ok("Retain" | "RetainExceptOnCreate") => true,
+        Ok(_) => {
+            scope.report(policy, &place, "it must be Delete, Retain or RetainExceptOnCreate");
+            false
+        }
+        Err(_) => false,
     }
 }

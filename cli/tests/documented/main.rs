@@ -30,11 +30,38 @@ fn every_command_in_the_readme_works() {
     assert!(!out.contains("4532123456789012"), "a card number is shown: {out}");
 }
 
+const WALKTHROUGH: &str = include_str!("../../../docs/walkthrough.md");
+
+#[test]
+fn the_commands_of_the_walkthrough_are_those_of_awss_pattern_letter_for_letter() {
+    let pattern = Page::new(include_str!("pattern.md"));
+    let texts: Vec<&str> = pattern.blocks.iter().map(|block| block.text.as_str()).collect();
+    assert_eq!(texts.len(), 9);
+    let page = Page::new(WALKTHROUGH);
+    let same = page.blocks.iter().filter(|block| texts.contains(&block.text.as_str()));
+    assert_eq!(same.map(|block| block.text.as_str()).collect::<Vec<_>>(), texts);
+}
+
 #[test]
 fn the_commands_of_awss_pattern_give_the_four_outcomes_unchanged() {
-    let page = Page::new(include_str!("../../../docs/walkthrough.md"));
+    let page = Page::new(WALKTHROUGH);
     let _server = page.start_server();
-    let out = page.run();
+    let mut terminal = page.run_beside("sh terminal", "terminal.out");
+    check_outcomes(&page, &page.run());
+    let seen = page.read("terminal.out");
+    assert!(terminal.is_running() && !seen.contains("rror"), "{seen}");
+    check_cleanup(&page);
+}
+
+#[test]
+fn the_commands_of_awss_pattern_work_with_the_aws_cli_1_too() {
+    let page = Page::for_aws_cli_1(WALKTHROUGH);
+    let _server = page.start_server();
+    check_outcomes(&page, &page.run());
+    check_cleanup(&page);
+}
+
+fn check_outcomes(page: &Page, out: &str) {
     let results: Vec<serde_json::Value> =
         out.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let results: Vec<_> = results.iter().filter(|result| result["orderId"].is_string()).collect();
@@ -50,8 +77,26 @@ fn the_commands_of_awss_pattern_give_the_four_outcomes_unchanged() {
     for (order, status) in expected {
         assert!(outcomes.iter().any(|o| *o.0 == order && *o.1 == status), "{order}: {out}");
     }
-    let stock = page.blocks.iter().find(|block| block.text.starts_with("KEYBOARD-001"));
-    assert!(out.contains(&stock.expect("the page shows the stock").text), "{out}");
+    assert!(out.contains("Function Name: ValidateOrder\n"), "{out}");
+    for block in page.blocks.iter().filter(|block| block.info == "text") {
+        assert!(out.contains(&block.text), "{}: {out}", block.text);
+    }
+}
+
+/// Deletes the stack, and looks for what was in it.
+fn check_cleanup(page: &Page) {
+    let look = "
+        aws cloudformation wait stack-delete-complete --stack-name LambdaDurableFunctionChainingCdkStack
+        aws cloudformation list-stacks --query 'StackSummaries[].StackStatus' --output text
+        aws dynamodb list-tables --query 'length(TableNames)' --output text
+        aws logs describe-log-groups --query 'length(logGroups)' --output text
+        aws lambda get-function --function-name ValidateOrder 2>&1 || true";
+    let output = page.shell(&(page.with_set_up("sh cleanup") + look)).output().unwrap();
+    let out = String::from_utf8_lossy(&output.stdout);
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{err}\n{out}");
+    assert!(out.starts_with("DELETE_COMPLETE\n0\n0\n"), "{err}\n{out}");
+    assert!(out.contains("(ResourceNotFoundException)"), "{err}\n{out}");
 }
 
 /// The stand-in for cargo above cannot notice that `cargo run` does not know which binary is meant.

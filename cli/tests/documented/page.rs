@@ -48,16 +48,31 @@ fn stand_in_for_cargo(directory: &Path) {
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// The AWS CLI 2: the one that `./test` has installed, or another one that the environment names.
-fn aws_cli() -> PathBuf {
-    let installed = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/tools/aws-cli/aws");
-    let aws = std::env::var("DURABLE_ORDERS_AWS_CLI").unwrap_or_else(|_| installed.to_owned());
-    assert!(
-        Path::new(&aws).exists(),
-        "{aws} is missing: run ./test, which installs the AWS CLI 2, or name one with \
-         DURABLE_ORDERS_AWS_CLI"
-    );
-    PathBuf::from(aws)
+/// An AWS CLI: the one that `./test` has installed, or another one that the environment names.
+struct AwsCli {
+    installed: &'static str,
+    variable: &'static str,
+}
+
+const AWS_CLI_2: AwsCli = AwsCli {
+    installed: concat!(env!("CARGO_MANIFEST_DIR"), "/../target/tools/aws-cli/aws"),
+    variable: "DURABLE_ORDERS_AWS_CLI",
+};
+const AWS_CLI_1: AwsCli = AwsCli {
+    installed: concat!(env!("CARGO_MANIFEST_DIR"), "/../target/tools/aws-cli-1/bin/aws"),
+    variable: "DURABLE_ORDERS_AWS_CLI_1",
+};
+
+impl AwsCli {
+    fn path(&self) -> PathBuf {
+        let Self { installed, variable } = self;
+        let aws = std::env::var(variable).unwrap_or_else(|_| (*installed).to_owned());
+        assert!(
+            Path::new(&aws).exists(),
+            "{aws} is missing: run ./test, which installs it, or name another one with {variable}"
+        );
+        PathBuf::from(aws)
+    }
 }
 
 /// A page's commands, on a machine of their own: a directory, a free port, a server.
@@ -65,6 +80,7 @@ pub struct Page {
     pub blocks: Vec<Block>,
     directory: PathBuf,
     address: String,
+    aws: AwsCli,
     /// The directory goes with it, if it is only for this run.
     _temporary: Option<tempfile::TempDir>,
 }
@@ -83,7 +99,15 @@ impl Page {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let blocks = blocks(&text.replace(ADDRESS, &address));
-        Self { blocks, directory: directory.to_owned(), address, _temporary: None }
+        let directory = directory.to_owned();
+        Self { blocks, directory, address, aws: AWS_CLI_2, _temporary: None }
+    }
+
+    /// For people with the AWS CLI 1, without the one option that they are told to leave out.
+    pub fn for_aws_cli_1(text: &str) -> Self {
+        let option = "  --cli-binary-format raw-in-base64-out \\\n";
+        assert!(text.contains(option), "the page has the option");
+        Self { aws: AWS_CLI_1, ..Self::new(&text.replace(option, "")) }
     }
 
     pub fn commands(&self, info: &str) -> String {
@@ -120,9 +144,28 @@ impl Page {
         out
     }
 
+    /// Runs commands beside the others, as in another terminal with the same set-up: what they print goes into a file.
+    pub fn run_beside(&self, info: &str, output: &str) -> Background {
+        let file = std::fs::File::create(self.directory.join(output)).unwrap();
+        let mut command = self.shell(&self.with_set_up(info));
+        command.process_group(0).stderr(file.try_clone().unwrap()).stdout(file);
+        Background(command.spawn().unwrap())
+    }
+
+    /// What is in a file.
+    pub fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.directory.join(name)).unwrap()
+    }
+
+    /// The commands of this kind after the first of all, which set the shell up.
+    pub fn with_set_up(&self, info: &str) -> String {
+        let set_up = self.blocks.iter().find(|block| block.info == "sh");
+        format!("{}{}", set_up.expect("the page has a set-up").text, self.commands(info))
+    }
+
     pub fn shell(&self, script: &str) -> Command {
         let directory = &self.directory;
-        let aws = aws_cli();
+        let aws = self.aws.path();
         let aws = aws.parent().unwrap();
         let path = std::env::var("PATH").unwrap();
         let mut command = Command::new("bash");
@@ -138,6 +181,12 @@ impl Page {
 
 /// A group of processes, killed together when dropped.
 pub struct Background(Child);
+
+impl Background {
+    pub fn is_running(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_none()
+    }
+}
 
 impl Drop for Background {
     fn drop(&mut self) {

@@ -44,13 +44,16 @@ aws cloudformation describe-stacks --stack-name shop --output text \
   --query 'Stacks[0].[Description, Outputs[0].OutputValue]'
 aws cloudformation list-stack-resources --stack-name shop --output text \
   --query 'StackResourceSummaries[].[LogicalResourceId, PhysicalResourceId, ResourceType]'
-! aws cloudformation delete-stack --stack-name shop
 aws lambda invoke --function-name shop-Printer --cli-binary-format raw-in-base64-out \
   --payload '["first", "{\"level\": \"WARN\"}"]' --log-type Tail --query LogResult --output text \
   answer.json | base64 --decode
 aws logs tail /aws/lambda/shop-Printer --format short | cut -d ' ' -f 2- | sed 's/^/tail: /'
 aws logs filter-log-events --log-group-name /aws/lambda/shop-Printer \
   --filter-pattern '{ $.level = "WARN" }' --query 'events[].message' --output text
+aws cloudformation delete-stack --stack-name shop
+aws cloudformation wait stack-delete-complete --stack-name shop
+if aws cloudformation describe-stacks --stack-name shop; then exit 1; fi
+if aws lambda get-function --function-name shop-Printer; then exit 1; fi
 ```
 "#;
 

@@ -17,6 +17,7 @@ mod checkpoint;
 mod clock;
 mod cloudformation;
 mod delete;
+mod deleted_stacks;
 mod deleting;
 mod dynamodb;
 mod executions;

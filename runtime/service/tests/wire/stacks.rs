@@ -17,7 +17,7 @@ use crate::support::package::{create, finish, invoke, publish, start, update};
 use crate::support::{Server, Setup, eventually, within};
 
 /// A durable function `flow` with an alias `live` for its newest version, and a plain one.
-const TEMPLATE: &str = "
+pub const TEMPLATE: &str = "
 Transform: AWS::Serverless-2016-10-31
 Resources:
   Flow:
@@ -42,7 +42,7 @@ Resources:
       Tags: { team: orders }
 ";
 
-fn write_code(directory: &TempDir, code: &str) {
+pub fn write_code(directory: &TempDir, code: &str) {
     let program = include_str!("support/bootstrap.py").replace("@CODE@", code);
     let path = directory.path().join("code");
     fs::create_dir_all(&path).unwrap();
@@ -63,7 +63,7 @@ fn setup(directory: &TempDir, template: &str) -> Setup {
     Setup::new(&directory.path().join("data")).with(|setup| setup.config.templates = vec![stack])
 }
 
-async fn open(directory: &TempDir, template: &str) -> Server {
+pub async fn open(directory: &TempDir, template: &str) -> Server {
     setup(directory, template).open().await
 }
 

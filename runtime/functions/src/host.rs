@@ -56,6 +56,9 @@ pub struct FunctionError {
 /// Of the class that the service tries again, since nothing says that the function would fail.
 const CUT_OFF: &str = "Runtime.Closed";
 
+/// As Lambda calls it.
+const TIMED_OUT: &str = "Sandbox.Timedout";
+
 impl FunctionError {
     /// An error with a type and a message.
     pub fn new(error_type: impl Into<String>, error_message: impl Into<String>) -> Self {
@@ -89,15 +92,38 @@ impl FunctionError {
         self.error_type == CUT_OFF
     }
 
+    /// Whether the function used up its time.
+    pub fn is_timeout(&self) -> bool {
+        self.error_type == TIMED_OUT
+    }
+
     /// The function used up its time.
     pub fn timed_out(request_id: &str, timeout: Duration) -> Self {
         Self::new(
-            "Sandbox.Timedout",
+            TIMED_OUT,
             format!(
                 "RequestId: {request_id} Error: Task timed out after {:.2} seconds",
                 timeout.as_secs_f64()
             ),
         )
+    }
+}
+
+/// Processes of a function.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Processes {
+    /// Those that run, or are being started.
+    pub alive: usize,
+    /// Of these, the ones with an invocation in them.
+    pub busy: usize,
+}
+
+impl std::iter::Sum for Processes {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, one| Self {
+            alive: sum.alive + one.alive,
+            busy: sum.busy + one.busy,
+        })
     }
 }
 
@@ -108,6 +134,11 @@ pub trait FunctionHost: Send + Sync + 'static {
     /// # Errors
     /// Whatever the function reports, its crash, or its timeout.
     fn invoke(&self, invocation: Invocation) -> BoxFuture<'_, Result<Bytes, FunctionError>>;
+
+    /// What it has running in processes of its own, for whoever counts.
+    fn processes(&self) -> Processes {
+        Processes::default()
+    }
 
     /// Ends what it has running, and waits for that. Later invocations fail.
     fn close(&self) -> BoxFuture<'_, ()> {

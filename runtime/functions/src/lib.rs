@@ -19,7 +19,7 @@ mod in_memory_http;
 mod processes;
 
 pub use handler::HandlerFunction;
-pub use host::{BoxFuture, FunctionError, FunctionHost, Invocation};
+pub use host::{BoxFuture, FunctionError, FunctionHost, Invocation, Processes};
 pub use in_memory_http::{Door, InMemoryHttp};
 pub use processes::{
     Client, CommandLine, Credentials, LogFormat, LogLine, LogSink, LogStream, ProcessFunction,

@@ -1,4 +1,4 @@
-//! The front door: which API a request is for.
+//! The front door: which API a request is for; health and metrics.
 
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use crate::dynamodb::DynamoDb;
 use crate::engine::Engine;
 use crate::lambda;
 use crate::logs::CloudWatchLogs;
+use crate::prometheus::Prometheus;
 use crate::wire::error::AwsError;
 use crate::wire::response::with_header;
 
@@ -21,13 +22,16 @@ pub(crate) struct FrontDoor {
     pub(crate) dynamodb: DynamoDb,
     pub(crate) cloudformation: CloudFormation,
     pub(crate) logs: CloudWatchLogs,
+    pub(crate) prometheus: Prometheus,
 }
 
 impl Door for FrontDoor {
     fn answer(self: Arc<Self>, request: Request<Bytes>) -> BoxFuture<'static, Response<Bytes>> {
         Box::pin(async move {
             let request_id = Uuid::new_v4().to_string();
+            let requested = self.prometheus.requested(&request);
             let response = self.route(request, &request_id).await;
+            self.prometheus.answered(&requested, response.status());
             with_header(response, "x-amzn-requestid", &request_id)
         })
     }
@@ -55,6 +59,9 @@ impl FrontDoor {
         match (request.method(), path) {
             (&Method::GET, "/healthz") => text(StatusCode::OK, "ok\n"),
             (&Method::GET, "/readyz") => self.ready(),
+            (&Method::GET, "/metrics") => {
+                self.prometheus.answer(&self.engine, &self.logs, request.headers()).await
+            }
             _ => AwsError::unknown_operation().response(),
         }
     }

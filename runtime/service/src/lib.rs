@@ -19,6 +19,7 @@
 //! | `wire/` | spelling: errors, ARNs, timestamps, JSON |
 //! | `functions` | the functions that this server knows, their versions and aliases |
 //! | `deploy/` | changing them: templates, code, what is stored of them |
+//! | `prometheus/` | what Prometheus scrapes |
 //! | `observe` | telling whoever logs and counts what happens |
 //! | `rates` | AWS's rate quotas, for those who want them |
 //! | `clock` | the only place that reads the time |
@@ -35,6 +36,7 @@ mod lambda;
 mod listener;
 mod logs;
 mod observe;
+mod prometheus;
 mod rates;
 mod service;
 mod wire;

@@ -21,6 +21,7 @@ use crate::functions::{FunctionSpec, Functions, Hosting, RuntimeCommands};
 use crate::listener;
 use crate::logs::{CloudWatchLogs, LogBounds};
 use crate::observe::Observers;
+use crate::prometheus::Prometheus;
 use crate::rates::Rates;
 use crate::wire::arn::Home;
 
@@ -250,6 +251,10 @@ impl Service {
             Box::new(Holding { backend: wrap(backend), _lock: hold })
         })
         .map_err(OpenError::new)?;
+        let prometheus = Prometheus::new(config.data_dir.clone());
+        store.observe(prometheus.commit_observer());
+        let mut observers = Observers::default();
+        prometheus.observers().into_iter().for_each(|observer| observers.join(observer));
         let mut tables = config.tables;
         tables.extend(config.templates.iter().flat_map(tables_of));
         let dynamodb = DynamoDb::open(&config.data_dir, &tables, Arc::clone(&lock))
@@ -264,7 +269,7 @@ impl Service {
             resident_max: config.resident_max,
             async_retry_delay: config.async_retry_delay,
             chained_delay: config.chained_delay,
-            observers: Observers::default(),
+            observers,
             rates: config.rates,
             open_max: config.open_executions_max,
         };
@@ -309,6 +314,7 @@ impl Service {
             dynamodb: dynamodb.clone(),
             cloudformation: CloudFormation::new(stacks, parts),
             logs: logs.clone(),
+            prometheus,
         });
         bind(&door);
         let recovered = engine.recover().await.map_err(|error| OpenError::new(error.message))?;

@@ -25,6 +25,10 @@ CREATE TABLE chained (
 CREATE INDEX chained_to_do ON chained (due, key) WHERE state <> 1;
 ";
 
+/// How many have something to do, up to a bound.
+pub(crate) const COUNT: &str =
+    "SELECT count(*) FROM (SELECT 1 FROM chained WHERE state <> 1 ORDER BY due LIMIT ?1)";
+
 const TO_DISPATCH: i64 = 0;
 /// The child runs. The partial index leaves these out.
 const RUNNING: i64 = 1;

@@ -1,11 +1,12 @@
 //! The one holder of the connection that writes: whoever has it commits.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use crate::error::StoreError;
 use crate::model::{Outcome, Write};
+use crate::observe::{Commit, CommitObserver};
 use crate::sqlite::Backend;
 
 /// Shared between the writer thread and callers that find it idle.
@@ -16,6 +17,7 @@ pub(crate) struct Committer {
     poison: Arc<Mutex<Option<String>>>,
     /// How long the last commit took, in microseconds.
     last_commit: Arc<AtomicU64>,
+    observer: Arc<OnceLock<Arc<dyn CommitObserver>>>,
 }
 
 impl Committer {
@@ -24,6 +26,7 @@ impl Committer {
             backend: Arc::new(Mutex::new(Some(backend))),
             poison: Arc::default(),
             last_commit: Arc::default(),
+            observer: Arc::default(),
         }
     }
 
@@ -48,6 +51,12 @@ impl Committer {
         Duration::from_micros(self.last_commit.load(Ordering::Relaxed))
     }
 
+    /// Tells this one of every commit from now on; there can be one.
+    pub(crate) fn observe(&self, observer: Arc<dyn CommitObserver>) {
+        // The one who came first stays.
+        let _ = self.observer.set(observer);
+    }
+
     /// Why nothing is written any more.
     pub(crate) fn poisoned(&self) -> Option<String> {
         self.poison.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -70,8 +79,17 @@ impl Turn<'_> {
         }
         let begun = Instant::now();
         let outcomes = backend.commit(writes);
-        let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let duration = begun.elapsed();
+        let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
         self.shared.last_commit.store(micros, Ordering::Relaxed);
+        if let Some(observer) = self.shared.observer.get() {
+            observer.committed(&Commit {
+                writes: writes.len(),
+                record_bytes: writes.iter().map(Write::record_bytes).sum(),
+                duration,
+                ok: outcomes.is_ok(),
+            });
+        }
         outcomes.map_err(|reason| {
             // After a failed commit nobody knows what the system's cache and the disk agree on, so nothing is written on
             // top.

@@ -23,6 +23,7 @@
 //! | `deployments` | functions, versions and aliases, as documents |
 //! | `queue` | asynchronous invocations that wait |
 //! | `schema` | tables, indexes, pragmas |
+//! | `observe` | telling whoever counts commits |
 //! | `wal` | keeps the write-ahead log short |
 //! | `lock` | one process per data directory |
 //! | `error` | what can go wrong |
@@ -33,6 +34,7 @@ mod deployments;
 mod error;
 mod lock;
 mod model;
+mod observe;
 mod queue;
 mod reader;
 mod schema;
@@ -50,6 +52,7 @@ pub use model::{
     IndexChange, JournalRow, ListFilter, ListPosition, NewExecution, Outcome, PauseChange,
     QueuedInvocation, Write,
 };
+pub use observe::{Backlog, Commit, CommitObserver};
 pub use sqlite::{Backend, SqliteBackend};
 pub use wal::WalKeeper;
 pub use writer::WRITE_QUEUE_MAX;
@@ -102,6 +105,16 @@ impl Store {
     /// Why the store refuses writes; `None` while it takes them.
     pub fn poisoned(&self) -> Option<String> {
         self.writer.poisoned()
+    }
+
+    /// Tells this one of every commit from now on. There can be one; a second one is told nothing.
+    pub fn observe(&self, observer: Arc<dyn CommitObserver>) {
+        self.writer.observe(observer);
+    }
+
+    /// Writes that wait to be committed.
+    pub fn writes_waiting(&self) -> usize {
+        self.writer.waiting()
     }
 
     /// Commits what waits and closes the journal. Later writes are refused.
@@ -230,6 +243,14 @@ impl Store {
     ) -> Result<Option<ChainedRow>, StoreError> {
         let (parent, operation) = (parent.to_owned(), operation.to_owned());
         self.read(move |reader| reader.chained_work_of(&parent, &operation)).await
+    }
+
+    /// How much waits to be done, counting no further than `most` of each: the price of a count grows with what it counts.
+    ///
+    /// # Errors
+    /// [`StoreError::Read`].
+    pub async fn backlog(&self, most: usize) -> Result<Backlog, StoreError> {
+        self.read(move |reader| reader.backlog(most)).await
     }
 
     /// How many executions are open. Its cost grows with them: for a start, not for a request.

@@ -62,6 +62,18 @@ pub enum Write {
     Deploy(Vec<DeploymentChange>),
 }
 
+impl Write {
+    /// Bytes of the record that it brings; of what else it changes, none.
+    pub(crate) fn record_bytes(&self) -> usize {
+        match self {
+            Self::Start(new) => new.body.len(),
+            Self::Append { body, .. } => body.len(),
+            Self::Enqueue(queued) => queued.payload.len(),
+            _ => 0,
+        }
+    }
+}
+
 /// A change of what is deployed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeploymentChange {

@@ -24,6 +24,10 @@ CREATE TABLE invocations (
 CREATE INDEX invocations_by_due ON invocations (due, key);
 ";
 
+/// How many there are, up to a bound. From the index: the rows hold payloads.
+pub(crate) const COUNT: &str =
+    "SELECT count(*) FROM (SELECT 1 FROM invocations ORDER BY due LIMIT ?1)";
+
 /// What a file of format 2 lacks.
 pub(crate) const SINCE_FORMAT_3: &str =
     "ALTER TABLE invocations ADD COLUMN version TEXT NOT NULL DEFAULT '$LATEST';";

@@ -10,6 +10,7 @@ use crate::error::{OpenError, StoreError};
 use crate::model::{
     ChainedRow, DeployedItem, ExecutionRow, JournalRow, ListFilter, QueuedInvocation,
 };
+use crate::observe::Backlog;
 use crate::{chained, deployments, queue, schema};
 
 /// Idle connections that are kept; more are opened when more read at once, and closed afterwards.
@@ -124,6 +125,16 @@ impl Reader {
         operation: &str,
     ) -> Result<Option<ChainedRow>, StoreError> {
         chained::of(&self.connection, parent, operation)
+    }
+
+    /// Counted in the partial index of each table, and no further than `most`.
+    pub(crate) fn backlog(&self, most: usize) -> Result<Backlog, StoreError> {
+        let count = |sql: &str| -> Result<u64, StoreError> {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let count: i64 = statement.query_row([most as i64], |row| row.get(0))?;
+            Ok(count.unsigned_abs())
+        };
+        Ok(Backlog { invocations: count(queue::COUNT)?, chained: count(chained::COUNT)? })
     }
 
     pub(crate) fn deployed(&self) -> Result<Vec<DeployedItem>, StoreError> {

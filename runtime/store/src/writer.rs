@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::committer::Committer;
 use crate::error::{OpenError, StoreError};
 use crate::model::{Outcome, Write};
+use crate::observe::CommitObserver;
 use crate::sqlite::Backend;
 
 /// Writes that may wait; further callers wait for a place. Large enough to fill a batch while one is being committed.
@@ -92,6 +93,15 @@ impl Writer {
 
     pub(crate) fn poisoned(&self) -> Option<String> {
         self.committer.poisoned()
+    }
+
+    pub(crate) fn observe(&self, observer: Arc<dyn CommitObserver>) {
+        self.committer.observe(observer);
+    }
+
+    /// Writes that wait for the thread.
+    pub(crate) fn waiting(&self) -> usize {
+        usize::try_from(self.waiting.load(Ordering::Acquire)).unwrap_or(0)
     }
 
     pub(crate) async fn close(&self) {

@@ -11,7 +11,7 @@ use super::pool::{NoPlace, Permit, Place, Pool};
 use super::slot::Slot;
 use super::spec::ProcessSpec;
 use super::supervisor;
-use crate::host::{BoxFuture, FunctionError, FunctionHost, Invocation};
+use crate::host::{BoxFuture, FunctionError, FunctionHost, Invocation, Processes};
 
 /// How often an event that no process has seen is given to another one. Only a process that ends in the moment when it
 /// is chosen costs a turn.
@@ -132,6 +132,10 @@ impl ProcessFunction {
 impl FunctionHost for ProcessFunction {
     fn invoke(&self, invocation: Invocation) -> BoxFuture<'_, Result<Bytes, FunctionError>> {
         Box::pin(self.run(invocation))
+    }
+
+    fn processes(&self) -> Processes {
+        self.pool.processes()
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

@@ -17,6 +17,7 @@ use super::failure::Exit;
 use super::process::Process;
 use super::slot::Slot;
 use super::spec::ProcessSpec;
+use crate::host::Processes;
 
 /// Where an invocation can go.
 pub(super) enum Place {
@@ -154,6 +155,13 @@ impl Pool {
             process.close();
         }
         board.processes.clone()
+    }
+
+    /// How many processes there are, and how many are at work.
+    pub(super) fn processes(&self) -> Processes {
+        let board = self.board();
+        let busy = board.processes.iter().filter(|process| process.is_busy()).count();
+        Processes { alive: board.processes.len(), busy }
     }
 
     /// Whether the pool is closed.

@@ -251,6 +251,11 @@ impl Process {
         self.state().phase == Phase::Serving && self.pid.get().is_some_and(|pid| launch::runs(*pid))
     }
 
+    /// Whether an invocation runs in it.
+    pub(super) fn is_busy(&self) -> bool {
+        !self.state().running.is_empty()
+    }
+
     /// Waits until the lines of earlier invocations are read, and writes that this one begins.
     pub(super) async fn log_start(&self, request_id: &Arc<str>, begun: Begun) {
         if let (Some(readers), Some(log)) = (self.readers.get(), self.log.get()) {

@@ -20,6 +20,7 @@ use durable_store::{DirectoryLock, WalKeeper};
 use http::{Request, Response, StatusCode};
 use serde_json::{Value, json};
 
+pub(crate) use crate::dynamodb::operations::OPERATIONS;
 use crate::dynamodb::thread::DatabaseThread;
 
 const TARGET_PREFIXES: [&str; 2] = ["DynamoDB_20120810.", "DynamoDBStreams_20120810."];
@@ -117,8 +118,13 @@ impl DynamoDb {
 
     /// Whether this request is for DynamoDB, by its target.
     pub(crate) fn operation(request: &Request<Bytes>) -> Option<String> {
+        Self::operation_name(request).map(str::to_owned)
+    }
+
+    /// The operation as the request has it.
+    pub(crate) fn operation_name(request: &Request<Bytes>) -> Option<&str> {
         let target = request.headers().get("x-amz-target")?.to_str().ok()?;
-        TARGET_PREFIXES.iter().find_map(|prefix| target.strip_prefix(prefix)).map(str::to_owned)
+        TARGET_PREFIXES.iter().find_map(|prefix| target.strip_prefix(prefix))
     }
 
     pub(crate) async fn answer(&self, operation: &str, request: Request<Bytes>) -> Response<Bytes> {

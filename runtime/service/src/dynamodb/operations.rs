@@ -6,6 +6,37 @@ use dynoxide::{Database, DynoxideError};
 
 use crate::dynamodb::tokens::Tokens;
 
+/// Every operation that there is.
+pub(crate) const OPERATIONS: [&str; 27] = [
+    "BatchExecuteStatement",
+    "BatchGetItem",
+    "BatchWriteItem",
+    "CreateTable",
+    "DeleteItem",
+    "DeleteTable",
+    "DescribeStream",
+    "DescribeTable",
+    "DescribeTimeToLive",
+    "ExecuteStatement",
+    "ExecuteTransaction",
+    "GetItem",
+    "GetRecords",
+    "GetShardIterator",
+    "ListStreams",
+    "ListTables",
+    "ListTagsOfResource",
+    "PutItem",
+    "Query",
+    "Scan",
+    "TagResource",
+    "TransactGetItems",
+    "TransactWriteItems",
+    "UntagResource",
+    "UpdateItem",
+    "UpdateTable",
+    "UpdateTimeToLive",
+];
+
 /// What goes back over the wire.
 #[derive(Clone, Debug)]
 pub(super) struct Answer {
@@ -163,4 +194,19 @@ fn unreadable(error: &serde_json::Error) -> Answer {
     }
     let message = unmarked(&SERIALIZATION_MARKS).unwrap_or(text);
     Answer::error(400, "com.amazon.coral.service#SerializationException", &message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_that_is_listed_is_there() {
+        let mut tables = Tables::new(Database::memory().unwrap());
+        for operation in OPERATIONS {
+            let answer = tables.run(operation, "{}");
+            assert!(!answer.body.contains("UnknownOperation"), "{operation}: {}", answer.body);
+        }
+        assert!(tables.run("Unknown", "{}").body.contains("UnknownOperation"));
+    }
 }

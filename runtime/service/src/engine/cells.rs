@@ -82,6 +82,11 @@ impl Cells {
         self.lock().get(id).cloned()
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.lock().len()
+    }
+
     pub(crate) fn insert(&self, cell: Arc<Cell>) -> Arc<Cell> {
         let mut resident = self.lock();
         resident.put(cell.id.clone(), Arc::clone(&cell));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use durable_core::Millis;
+use durable_core::{Execution, Millis};
 use durable_store::{IndexChange, Write};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -101,6 +101,7 @@ impl Engine {
         let Some(cell) = self.cell(id).await? else { return Ok(()) };
         let mut state = cell.state.lock().await;
         let now = self.clock.now();
+        let lateness = lateness(&state.execution, now);
         let facts = state.execution.decide_due(now);
         if facts.is_empty() {
             // The index was early, or a failed invocation is to be repeated: only the index moves on.
@@ -112,9 +113,13 @@ impl Engine {
             self.store.write(Write::Index { key: state.key, index: index.clone() }).await?;
             state.remember(&index);
             self.follow_up(&cell, &state, now);
-            return Ok(());
+        } else {
+            self.commit_facts(&cell, &mut state, facts, now).await?;
         }
-        self.commit_facts(&cell, &mut state, facts, now).await
+        if let Some(lateness) = lateness {
+            self.observers.woken(lateness);
+        }
+        Ok(())
     }
 
     /// Deletes what has been kept long enough, for as long as the server runs.
@@ -139,6 +144,12 @@ impl Engine {
         }
         Ok(deleted)
     }
+}
+
+/// How long ago the execution was due; `None` if it is not.
+fn lateness(execution: &Execution, now: Millis) -> Option<Duration> {
+    let late = now.checked_sub(execution.next_due()?)?;
+    u64::try_from(late).ok().map(Duration::from_millis)
 }
 
 /// What became of the next execution that has been woken.

@@ -67,6 +67,11 @@ impl Dispatcher {
         self.lock().stopped
     }
 
+    /// Executions of this function that wait for an invocation.
+    pub(crate) fn waiting(&self, function: &str) -> usize {
+        self.lock().by_function.get(function).map_or(0, |lane| lane.waiting.len())
+    }
+
     /// Invocations of durable functions in flight.
     pub(crate) fn running(&self) -> usize {
         self.lock().by_function.values().map(|lane| lane.running).sum()

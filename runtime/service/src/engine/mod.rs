@@ -30,6 +30,7 @@
 //! | `recovery` | what a restart takes up again |
 //! | `uncancelled` | commands that end even if their caller goes away |
 //! | `queries` | what the store can answer alone |
+//! | `levels` | how much is open and queued, for whoever looks |
 
 mod async_queue;
 mod cells;
@@ -41,6 +42,7 @@ mod commit;
 mod delete;
 mod dispatch;
 mod invocation;
+mod levels;
 mod pause;
 mod queries;
 mod recovery;
@@ -56,6 +58,7 @@ use durable_core::{CallbackCompletion, CallbackId, ErrorObject, Limits, Millis, 
 use durable_store::{Store, StoreError};
 
 pub(crate) use invocation::{payload_len, read_state_marker, state_marker};
+pub(crate) use levels::FunctionLevels;
 pub(crate) use queries::{Ending, HistoryPosition, HistoryQuery};
 pub use recovery::Recovered;
 pub(crate) use retire::Open;

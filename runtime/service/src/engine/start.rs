@@ -55,6 +55,10 @@ impl OpenExecutions {
         self.count.fetch_add(open, Ordering::Relaxed);
     }
 
+    pub(super) fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
+    }
+
     pub(super) fn closed(&self) {
         self.count.fetch_sub(1, Ordering::Relaxed);
     }

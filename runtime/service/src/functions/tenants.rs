@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use durable_functions::{
-    BoxFuture, FunctionError, FunctionHost, Invocation, ProcessFunction, ProcessSpec,
+    BoxFuture, FunctionError, FunctionHost, Invocation, ProcessFunction, ProcessSpec, Processes,
 };
 use lru::LruCache;
 use tokio::sync::Semaphore;
@@ -98,6 +98,10 @@ impl Pools {
 impl FunctionHost for TenantProcesses {
     fn invoke(&self, invocation: Invocation) -> BoxFuture<'_, Result<Bytes, FunctionError>> {
         Box::pin(self.run(invocation))
+    }
+
+    fn processes(&self) -> Processes {
+        self.pools().by_tenant.iter().map(|(_, pool)| pool.processes()).sum()
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

@@ -152,6 +152,11 @@ impl CloudWatchLogs {
         Tail::begin(&self.0.tails, request_id)
     }
 
+    /// How many events of functions were dropped since the start, because they came too fast.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.0.store.dropped()
+    }
+
     /// Writes what waits and closes the file.
     pub(crate) async fn close(&self) {
         let store = self.0.store.clone();

@@ -24,6 +24,9 @@ pub(crate) trait Observer: Send + Sync + 'static {
     /// A function has run.
     fn ended(&self, _run: &Run<'_>, _end: &RunEnd<'_>) {}
 
+    /// The clock has come to an execution that was due.
+    fn woken(&self, _woken: &Woken) {}
+
     /// A plain function was not run, because it had no place.
     fn throttled(&self, _function: &Function) {}
 }
@@ -35,6 +38,13 @@ pub(crate) struct Recorded<'a> {
     pub(crate) execution: &'a Execution,
     /// What is new.
     pub(crate) record: &'a Record,
+}
+
+/// An execution that the clock has come to.
+#[derive(Clone, Copy)]
+pub(crate) struct Woken {
+    /// How long ago it was due.
+    pub(crate) lateness: Duration,
 }
 
 /// One run of a function.
@@ -90,6 +100,11 @@ impl Observers {
 
     pub(crate) fn ended(&self, run: &Run<'_>, end: &RunEnd<'_>) {
         self.0.iter().for_each(|observer| observer.ended(run, end));
+    }
+
+    pub(crate) fn woken(&self, lateness: Duration) {
+        let woken = Woken { lateness };
+        self.0.iter().for_each(|observer| observer.woken(&woken));
     }
 
     pub(crate) fn throttled(&self, function: &Function) {

@@ -29,6 +29,7 @@ mod logs;
 mod pages;
 mod pause;
 mod plain_functions;
+mod prometheus;
 mod quotas;
 mod recovery;
 mod retention;

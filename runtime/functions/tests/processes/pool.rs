@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use durable_functions::{FunctionHost as _, Processes};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -32,6 +33,24 @@ async fn a_process_that_is_free_is_used_again() {
     for _ in 0..5 {
         assert_eq!(function.pid().await, first);
     }
+}
+
+#[tokio::test]
+async fn processes_are_counted_as_busy_while_something_runs_in_them() {
+    let function = TestFunction::start("sequential");
+    assert_eq!(function.processes(), Processes::default());
+    function.pid().await;
+    let idle = Processes { alive: 1, busy: 0 };
+    until(|| (function.processes() == idle).then_some(())).await;
+    let gate = Gate::new();
+    let watcher = async {
+        until(|| (function.processes() == Processes { alive: 1, busy: 1 }).then_some(())).await;
+        gate.open();
+    };
+    tokio::join!(function.json(gate.event()), watcher);
+    until(|| (function.processes() == idle).then_some(())).await;
+    function.close().await;
+    assert_eq!(function.processes(), Processes::default());
 }
 
 /// Ten invocations at once and at most three processes: every one is answered, by one of three. The gate stays closed

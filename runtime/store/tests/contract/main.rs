@@ -10,6 +10,7 @@
 
 mod chained;
 mod faults;
+mod observing;
 mod opening;
 mod queries;
 mod support;

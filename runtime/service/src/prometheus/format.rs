@@ -58,7 +58,10 @@ impl Format {
             registries.iter().try_for_each(|registry| encode_registry(&mut text, registry));
         let written = written.and_then(|()| match self {
             Self::OpenMetrics => encode_eof(&mut text),
-            Self::Text => Ok(text = plain(&text)),
+            Self::Text => {
+                text = plain(&text);
+                Ok(())
+            }
         });
         let mut response = Response::new(Bytes::from(text));
         response.headers_mut().insert(CONTENT_TYPE, self.content_type());

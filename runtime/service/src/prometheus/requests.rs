@@ -62,12 +62,15 @@ struct OfOperation {
     durations: Histogram,
 }
 
+/// A label that the server chose.
+type Label = (&'static str, &'static str);
+
 /// Counts requests.
 pub(super) struct RequestCounts {
     apis: Vec<(&'static str, [(&'static str, Counter); CODES.len()])>,
     operations: HashMap<&'static str, OnceLock<OfOperation>>,
-    operation_codes: Family<[(&'static str, &'static str); 2], Counter>,
-    operation_durations: Family<[(&'static str, &'static str); 1], Histogram, fn() -> Histogram>,
+    operation_codes: Family<[Label; 2], Counter>,
+    operation_durations: Family<[Label; 1], Histogram, fn() -> Histogram>,
 }
 
 impl RequestCounts {

@@ -10,6 +10,7 @@ mod catalog;
 mod demo;
 mod failures;
 mod looking;
+mod monitoring;
 mod placing;
 mod serving;
 mod support;

@@ -17,6 +17,7 @@ use crate::commands::order::OrderCommand;
 use crate::exit::{Exit, Failure};
 use crate::serve::{self, ServeOptions};
 use crate::template::TemplateOptions;
+use crate::webhook::WebhookOptions;
 
 /// Durable order processing: run it, place orders, look inside.
 #[derive(Clone, Debug, Parser)]
@@ -89,6 +90,8 @@ struct Serve {
     open_executions_max: Option<u64>,
     #[command(flatten)]
     template: TemplateOptions,
+    #[command(flatten)]
+    webhook: WebhookOptions,
 }
 
 impl Serve {
@@ -100,7 +103,12 @@ impl Serve {
             open_executions_max: self.open_executions_max,
             ..ServiceConfig::new(self.data_dir)
         };
-        ServeOptions { listen: self.listen, service, template: self.template }
+        ServeOptions {
+            listen: self.listen,
+            service,
+            template: self.template,
+            webhook: self.webhook,
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 //! | `embedded` | the four functions and their tables inside one service |
 //! | `serve` | the server: listen, report, shut down |
 //! | `template` | the template that `serve` deploys instead of the order system |
+//! | `webhook` | who `serve` tells of status changes |
 //! | `commands/` | the other commands, one a file |
 //! | `client/` | the AWS clients, and which server they speak to |
 //! | `order/` | placing, finding, waiting for and describing orders |
@@ -36,3 +37,4 @@ pub mod serve;
 pub mod table;
 pub mod template;
 pub mod time;
+pub mod webhook;

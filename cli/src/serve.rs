@@ -16,6 +16,7 @@ use crate::embedded;
 use crate::exit::{Exit, Failure};
 use crate::output::{note, print};
 use crate::template::TemplateOptions;
+use crate::webhook::WebhookOptions;
 
 /// How long orders in work may go on after a signal to stop; the rest is taken up by the next start.
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(10);
@@ -29,6 +30,8 @@ pub struct ServeOptions {
     pub service: ServiceConfig,
     /// What to deploy instead of the order system.
     pub template: TemplateOptions,
+    /// Who is told of status changes.
+    pub webhook: WebhookOptions,
 }
 
 /// Serves until SIGTERM or Ctrl-C.
@@ -51,7 +54,9 @@ pub async fn run(options: ServeOptions) -> anyhow::Result<()> {
     let listener = listen(options.listen).await?;
     let address = listener.local_addr()?;
     let data_dir = options.service.data_dir.clone();
-    let config = ServiceConfig { endpoint_url: format!("http://{address}"), ..options.service };
+    let status_webhook = options.webhook.webhook()?;
+    let endpoint_url = format!("http://{address}");
+    let config = ServiceConfig { endpoint_url, status_webhook, ..options.service };
     let stop = stop_signal()?;
     let service = match stack {
         Some(stack) => {
@@ -68,6 +73,7 @@ pub async fn run(options: ServeOptions) -> anyhow::Result<()> {
         note("shutting down");
         drained.await;
     };
+    note_untold(&service).await?;
     let served = match report(&service, address, &data_dir, begun) {
         Ok(()) => service.serve(listener, stop).await.map_err(anyhow::Error::from),
         Err(failure) => Err(failure.into()),
@@ -85,6 +91,18 @@ fn note_ignored(stack: &Stack) {
             ignored.logical_id, ignored.kind, ignored.why
         ));
     }
+}
+
+/// Status changes that an earlier start was to tell are kept, and somebody should know.
+async fn note_untold(service: &Service) -> anyhow::Result<()> {
+    let untold = service.untold().await?;
+    if untold > 0 {
+        note(&format!(
+            "status changes of an earlier start wait to be sent: {untold}, counted up to 1000; with --status-webhook \
+             they are sent, unless they are a day old"
+        ));
+    }
+    Ok(())
 }
 
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {

@@ -88,6 +88,7 @@ async fn suspend(store: &Store, batch: &Batch, number: usize) -> anyhow::Result<
         next_wake: started + Millis::from(start.timeout_seconds) * 1000,
         body: Vec::new(),
         parent: None,
+        told: None,
     };
     let record = Record::new(started, vec![Fact::ExecutionStarted(start)]);
     let mut execution = Execution::begin(&record).context("no beginning")?;

@@ -55,3 +55,31 @@ fn orders_are_still_there_after_a_restart() {
     let document = server.run(&["order", "show", "ORDER-001", "--json"]).ended(0).json();
     assert_eq!(document["outcome"], "completed");
 }
+
+#[test]
+fn a_webhook_that_cannot_be_is_one_sentence_without_its_secret() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().to_str().unwrap();
+    let webhook = "--status-webhook=http://127.0.0.1:9/";
+    for (more, secret, reason) in [
+        (["--status-webhook=shop", ""], "", "a webhook's URL is http://"),
+        (["--status-webhook=http://me:hidden@shop/", ""], "", "a webhook's URL is http://"),
+        ([webhook, "--status-webhook-header=hidden"], "", "a webhook's header is written"),
+        ([webhook, "--status-webhook-header=Host: hidden"], "", "Host is not"),
+        ([webhook, "--status-webhook-events=PAUSED"], "", "PAUSED is no status that is told"),
+        ([webhook, ""], "whsec_hidden", "DURABLE_ORDERS_STATUS_WEBHOOK_SECRET"),
+    ] {
+        let mut command = crate::support::binary();
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir", data]);
+        command.args(more.into_iter().filter(|argument| !argument.is_empty()));
+        if !secret.is_empty() {
+            command.env("DURABLE_ORDERS_STATUS_WEBHOOK_SECRET", secret);
+        }
+        let output = command.output().unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        assert!(text.starts_with("error: ") && text.contains(reason), "{reason} in {text}");
+        assert_eq!(text.lines().count(), 1, "one sentence: {text}");
+        assert!(!text.contains("hidden"), "{text}");
+    }
+}

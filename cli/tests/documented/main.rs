@@ -1,4 +1,5 @@
-//! The commands in the README, in the walkthrough and in the examples work as they stand there.
+//! The commands in the README, in the walkthrough and in the examples work as they stand there, and so does the receiver of
+//! status changes.
 //!
 //! Method: every block marked `sh` is run, in order, in one shell with the errors switched on; the block marked
 //! `sh server` runs in the background meanwhile. `cargo run --` stands for the binary that this test was built with, and
@@ -15,6 +16,7 @@
 mod examples;
 mod page;
 mod stack;
+mod status_changes;
 
 use std::process::Command;
 

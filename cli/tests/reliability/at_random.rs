@@ -68,7 +68,7 @@ async fn every_accepted_order_reaches_its_one_outcome_over_a_hundred_deaths() {
 }
 
 /// Places orders of random kinds until the life is over; gives those that were accepted.
-async fn place_until(
+pub async fn place_until(
     shop: &Shop,
     life: u64,
     random: &mut Random,
@@ -93,15 +93,15 @@ fn completed_steps_by_order(data_dir: &std::path::Path) -> BTreeSet<(String, ())
     completed_steps(data_dir).into_keys().map(|(order, _)| (order, ())).collect()
 }
 
-fn number_from_env(variable: &str, default: u64) -> u64 {
+pub fn number_from_env(variable: &str, default: u64) -> u64 {
     std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
 /// SplitMix64: small, and the same everywhere for the same seed.
-struct Random(u64);
+pub struct Random(pub u64);
 
 impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
+    pub fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

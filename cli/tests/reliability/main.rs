@@ -7,6 +7,7 @@
 //! itself with SIGKILL at an exact place: before or after the n-th commit of the journal, before or after a worker's
 //! work. `at_random` kills the shipped binary from outside at seeded random times. After each death the data directory is
 //! opened by the next life; between lives the journal is read behind the server's back. `at_once` places many orders together.
+//! `status_changes` kills it at random, too, while a receiver outside is told of every order.
 
 #![allow(
     clippy::unwrap_used,
@@ -23,3 +24,5 @@ mod child;
 mod journal;
 mod orders;
 mod process;
+mod receiver;
+mod status_changes;

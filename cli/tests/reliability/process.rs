@@ -18,8 +18,14 @@ pub struct ServerProcess {
 impl ServerProcess {
     /// Starts the shipped binary on this directory and a free port.
     pub fn serve(data_dir: &Path) -> Self {
+        Self::serve_with(data_dir, |_| {})
+    }
+
+    /// As [`serve`](Self::serve), with more for the command.
+    pub fn serve_with(data_dir: &Path, change: impl FnOnce(&mut Command)) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_durable-orders"));
         command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir);
+        change(&mut command);
         Self::start(&mut command)
     }
 

@@ -20,6 +20,7 @@
 //! | `functions` | the functions that this server knows, their versions and aliases |
 //! | `deploy/` | changing them: templates, code, what is stored of them |
 //! | `prometheus/` | what Prometheus scrapes |
+//! | `events/` | telling a webhook of every change of an execution's status |
 //! | `observe` | telling whoever logs and counts what happens |
 //! | `rates` | AWS's rate quotas, for those who want them |
 //! | `clock` | the only place that reads the time |
@@ -30,6 +31,7 @@ mod deploy;
 mod door;
 mod dynamodb;
 mod engine;
+mod events;
 mod functions;
 mod guard;
 mod lambda;
@@ -45,6 +47,7 @@ pub use clock::Clock;
 pub use cloudformation::{StackOutput, StackParameter, StackResource, StackSpec};
 pub use dynamodb::TableSpec;
 pub use engine::Recovered;
+pub use events::{Patience, StatusWebhook, WebhookError};
 pub use functions::{
     DurableConfig, Environment, EphemeralStorage, FunctionConfig, FunctionSpec, LoggingConfig,
     RuntimeCommands, TenancyConfig, TracingConfig,

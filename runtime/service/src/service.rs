@@ -17,6 +17,7 @@ use crate::deploy::{CodeStore, Deployer, tables as tables_of};
 use crate::door::FrontDoor;
 use crate::dynamodb::{DynamoDb, TableSpec};
 use crate::engine::{Engine, EngineOptions, Recovered};
+use crate::events::{Deliveries, StatusWebhook, Telling};
 use crate::functions::{FunctionSpec, Functions, Hosting, RuntimeCommands};
 use crate::listener;
 use crate::logs::{CloudWatchLogs, LogBounds};
@@ -90,6 +91,8 @@ pub struct ServiceConfig {
     pub rates: Rates,
     /// Open executions beyond which Invoke starts none; no bound unless set.
     pub open_executions_max: Option<u64>,
+    /// Who is told of every change of an execution's status; nobody unless set.
+    pub status_webhook: Option<StatusWebhook>,
 }
 
 impl ServiceConfig {
@@ -116,6 +119,7 @@ impl ServiceConfig {
             fail_orphans: false,
             rates: Rates::default(),
             open_executions_max: None,
+            status_webhook: None,
         }
     }
 }
@@ -219,6 +223,7 @@ pub struct Service {
     door: Arc<dyn Door>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
     recovered: Recovered,
+    deliveries: Deliveries,
 }
 
 impl Service {
@@ -263,6 +268,12 @@ impl Service {
         let code = CodeStore::open(&config.data_dir).map_err(OpenError::new)?;
         let home = Home { region: config.region, account: config.account };
         let clock = config.clock;
+        let mut observers = Observers::default();
+        let telling =
+            config.status_webhook.map(Telling::new).transpose().map_err(OpenError::new)?;
+        if let Some(telling) = &telling {
+            observers.join(telling.observer());
+        }
         let options = EngineOptions {
             limits: config.limits,
             retry: config.retry,
@@ -270,6 +281,7 @@ impl Service {
             async_retry_delay: config.async_retry_delay,
             chained_delay: config.chained_delay,
             observers,
+            status_events: telling.as_ref().map(|telling| telling.events(&home)),
             rates: config.rates,
             open_max: config.open_executions_max,
         };
@@ -325,7 +337,8 @@ impl Service {
             tokio::spawn(Arc::clone(&engine).run_chained()),
         ];
         let tasks = Mutex::new(tasks);
-        Ok(Self { engine, dynamodb, logs, door, tasks, recovered })
+        let deliveries = Deliveries::begin(telling, &engine.store, &engine.clock);
+        Ok(Self { engine, dynamodb, logs, door, tasks, recovered, deliveries })
     }
 
     /// What answers its requests.
@@ -336,6 +349,14 @@ impl Service {
     /// What the start found.
     pub fn recovered(&self) -> Recovered {
         self.recovered
+    }
+
+    /// How many status changes wait for a webhook that this start was not given, counted up to a thousand.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub async fn untold(&self) -> Result<usize, OpenError> {
+        self.deliveries.untold(&self.engine.store).await.map_err(OpenError::new)
     }
 
     /// Serves a socket until `shutdown` resolves.
@@ -377,6 +398,7 @@ impl Service {
     pub async fn shut_down(&self, patience: Duration) {
         self.drain(patience).await;
         self.abort_tasks();
+        self.deliveries.end().await;
         self.engine.store.close().await;
         self.dynamodb.close().await;
         self.logs.close().await;

@@ -22,6 +22,7 @@
 //! | `chained` | chained invocations that have not ended |
 //! | `deployments` | functions, versions and aliases, as documents |
 //! | `queue` | asynchronous invocations that wait |
+//! | `outbox` | status changes that somebody outside is to be told of |
 //! | `schema` | tables, indexes, pragmas |
 //! | `observe` | telling whoever counts commits |
 //! | `wal` | keeps the write-ahead log short |
@@ -35,6 +36,7 @@ mod error;
 mod lock;
 mod model;
 mod observe;
+mod outbox;
 mod queue;
 mod reader;
 mod schema;
@@ -44,15 +46,17 @@ mod writer;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use error::{OpenError, StoreError};
 pub use lock::DirectoryLock;
 pub use model::{
     ChainedChange, ChainedRow, ChainedWork, Closing, DeployedItem, DeploymentChange, ExecutionRow,
-    IndexChange, JournalRow, ListFilter, ListPosition, NewExecution, Outcome, PauseChange,
-    QueuedInvocation, Write,
+    IndexChange, JournalRow, ListFilter, ListPosition, NewExecution, OutboxRow, Outcome,
+    PauseChange, QueuedInvocation, StatusChange, Write,
 };
 pub use observe::{Backlog, Commit, CommitObserver};
+pub use outbox::OUTBOX_ROWS_MAX;
 pub use sqlite::{Backend, SqliteBackend};
 pub use wal::WalKeeper;
 pub use writer::WRITE_QUEUE_MAX;
@@ -68,6 +72,7 @@ const FILE: &str = "journal.db";
 pub struct Store {
     writer: Writer,
     readers: Arc<Readers>,
+    outbox_dropped: Arc<AtomicU64>,
 }
 
 impl Store {
@@ -90,7 +95,8 @@ impl Store {
         let file = directory.join(FILE);
         let backend = SqliteBackend::open(&file)?;
         let readers = Arc::new(Readers::open(&file)?);
-        Ok(Self { writer: Writer::spawn(wrap(backend))?, readers })
+        let outbox_dropped = backend.dropped();
+        Ok(Self { writer: Writer::spawn(wrap(backend))?, readers, outbox_dropped })
     }
 
     /// Writes durably. When this returns `Ok`, the write survives a crash of the process and of the machine; when it
@@ -251,6 +257,27 @@ impl Store {
     /// [`StoreError::Read`].
     pub async fn backlog(&self, most: usize) -> Result<Backlog, StoreError> {
         self.read(move |reader| reader.backlog(most)).await
+    }
+
+    /// The next `limit` status changes behind this key, in the order in which they happened.
+    ///
+    /// # Errors
+    /// [`StoreError::Read`].
+    pub async fn outbox(&self, after: i64, limit: usize) -> Result<Vec<OutboxRow>, StoreError> {
+        self.read(move |reader| reader.outbox(after, limit)).await
+    }
+
+    /// How many status changes wait, counted up to `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError::Read`].
+    pub async fn outbox_count(&self, limit: usize) -> Result<usize, StoreError> {
+        self.read(move |reader| reader.outbox_count(limit)).await
+    }
+
+    /// How many status changes were pushed out by newer ones since the journal was opened.
+    pub fn outbox_dropped(&self) -> u64 {
+        self.outbox_dropped.load(Ordering::Relaxed)
     }
 
     /// How many executions are open. Its cost grows with them: for a start, not for a request.

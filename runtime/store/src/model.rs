@@ -60,6 +60,11 @@ pub enum Write {
     },
     /// What is deployed changes.
     Deploy(Vec<DeploymentChange>),
+    /// Status changes that were taken, or given up.
+    ClearOutbox {
+        /// Their keys.
+        keys: Vec<i64>,
+    },
 }
 
 impl Write {
@@ -123,6 +128,30 @@ pub struct NewExecution {
     pub body: Vec<u8>,
     /// The chained invocation that starts it.
     pub parent: Option<ParentLink>,
+    /// What somebody outside is to be told of its start.
+    pub told: Option<StatusChange>,
+}
+
+/// A status change that somebody outside is to be told of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusChange {
+    /// Names it for whoever is told, however often.
+    pub id: String,
+    /// The id of the execution.
+    pub execution: String,
+    /// When it happened.
+    pub at: Millis,
+    /// What is told.
+    pub body: Vec<u8>,
+}
+
+/// A status change that waits in the outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxRow {
+    /// Names it inside the store; grows with time and is never used again.
+    pub key: i64,
+    /// The change.
+    pub change: StatusChange,
 }
 
 /// What a record changes in the table of chained invocations.
@@ -251,7 +280,7 @@ pub struct PauseChange {
 }
 
 /// How an execution was closed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Closing {
     /// Its terminal status.
     pub status: ExecutionStatus,
@@ -261,6 +290,8 @@ pub struct Closing {
     pub delete_at: Millis,
     /// The record that closed it.
     pub seq: u64,
+    /// What somebody outside is to be told of its end.
+    pub told: Option<StatusChange>,
 }
 
 /// What became of a write.

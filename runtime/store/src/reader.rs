@@ -8,10 +8,10 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql, params, params_from_it
 
 use crate::error::{OpenError, StoreError};
 use crate::model::{
-    ChainedRow, DeployedItem, ExecutionRow, JournalRow, ListFilter, QueuedInvocation,
+    ChainedRow, DeployedItem, ExecutionRow, JournalRow, ListFilter, OutboxRow, QueuedInvocation,
 };
 use crate::observe::Backlog;
-use crate::{chained, deployments, queue, schema};
+use crate::{chained, deployments, outbox, queue, schema};
 
 /// Idle connections that are kept; more are opened when more read at once, and closed afterwards.
 const IDLE_MAX: usize = 4;
@@ -135,6 +135,14 @@ impl Reader {
             Ok(count.unsigned_abs())
         };
         Ok(Backlog { invocations: count(queue::COUNT)?, chained: count(chained::COUNT)? })
+    }
+
+    pub(crate) fn outbox(&self, after: i64, limit: usize) -> Result<Vec<OutboxRow>, StoreError> {
+        outbox::page(&self.connection, after, limit)
+    }
+
+    pub(crate) fn outbox_count(&self, limit: usize) -> Result<usize, StoreError> {
+        outbox::count(&self.connection, limit)
     }
 
     pub(crate) fn deployed(&self) -> Result<Vec<DeployedItem>, StoreError> {

@@ -5,10 +5,10 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::OpenError;
-use crate::{chained, deployments, queue};
+use crate::{chained, deployments, outbox, queue};
 
 /// The format that this version writes, in SQLite's `user_version`.
-const FORMAT: i64 = 3;
+const FORMAT: i64 = 4;
 
 /// `executions` is the index, `journal` the truth. A journal's key leads with the execution, so its records lie
 /// together and a page of history is one range. The partial indexes hold only rows that somebody will look for: a
@@ -83,8 +83,9 @@ pub(crate) fn open_writer(file: &Path) -> Result<Connection, OpenError> {
 /// What brings a file of this format to the present one.
 fn migration(found: i64) -> String {
     let (invocations, chained, deployments) = (queue::TABLE, chained::TABLE, deployments::TABLE);
+    let outbox = outbox::TABLE;
     match found {
-        0 => format!("{TABLES} {invocations} {chained} {deployments}"),
+        0 => format!("{TABLES} {invocations} {chained} {deployments} {outbox}"),
         // Format 1 knew neither chained invocations nor pauses, so there are none to carry over.
         1 => format!(
             "ALTER TABLE executions ADD COLUMN pause_seq INTEGER; {chained} {}",
@@ -93,9 +94,11 @@ fn migration(found: i64) -> String {
         2 => format!(
             "DROP INDEX executions_open;
              CREATE INDEX executions_open ON executions (function, version) WHERE ended IS NULL;
-             {} {deployments}",
-            queue::SINCE_FORMAT_3
+             {} {deployments} {}",
+            queue::SINCE_FORMAT_3,
+            migration(3)
         ),
+        3 => outbox.to_owned(),
         _ => String::new(),
     }
 }

@@ -1,13 +1,15 @@
 //! A batch of writes as one SQLite transaction.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use crate::error::OpenError;
 use crate::model::{IndexChange, NewExecution, Outcome, Write};
 use crate::wal::WalKeeper;
-use crate::{chained, deployments, queue, schema};
+use crate::{chained, deployments, outbox, queue, schema};
 
 /// Where batches are committed. The seam at which tests inject faults.
 pub trait Backend: Send + 'static {
@@ -40,18 +42,31 @@ pub trait Backend: Send + 'static {
 pub struct SqliteBackend {
     connection: Connection,
     keeper: WalKeeper,
+    /// Status changes that were pushed out of the outbox.
+    dropped: Arc<AtomicU64>,
 }
 
 impl SqliteBackend {
     pub(crate) fn open(file: &Path) -> Result<Self, OpenError> {
-        Ok(Self { connection: schema::open_writer(file)?, keeper: WalKeeper::spawn(file)? })
+        Ok(Self {
+            connection: schema::open_writer(file)?,
+            keeper: WalKeeper::spawn(file)?,
+            dropped: Arc::default(),
+        })
+    }
+
+    /// Status changes that were pushed out of the outbox since it was opened.
+    pub(crate) fn dropped(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.dropped)
     }
 
     fn commit_batch(&mut self, batch: &[Write]) -> rusqlite::Result<Vec<Outcome>> {
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let outcomes =
-            batch.iter().map(|write| apply(&transaction, write)).collect::<Result<_, _>>()?;
+        let outcomes = batch
+            .iter()
+            .map(|write| apply(&transaction, write, &self.dropped))
+            .collect::<Result<_, _>>()?;
         transaction.commit()?;
         Ok(outcomes)
     }
@@ -81,17 +96,21 @@ impl Backend for SqliteBackend {
     }
 }
 
-fn apply(transaction: &Transaction<'_>, write: &Write) -> rusqlite::Result<Outcome> {
+fn apply(
+    transaction: &Transaction<'_>,
+    write: &Write,
+    dropped: &AtomicU64,
+) -> rusqlite::Result<Outcome> {
     match write {
-        Write::Start(new) => return start(transaction, new),
+        Write::Start(new) => return start(transaction, new, dropped),
         Write::Append { key, seq, first_event, body, index } => {
             append(transaction, *key, *seq, *first_event, body)?;
-            change_index(transaction, *key, index)?;
+            change_index(transaction, *key, index, dropped)?;
             for change in &index.chained {
                 chained::change(transaction, *key, *seq, change)?;
             }
         }
-        Write::Index { key, index } => change_index(transaction, *key, index)?,
+        Write::Index { key, index } => change_index(transaction, *key, index, dropped)?,
         Write::Enqueue(queued) => {
             return Ok(Outcome::Done { key: queue::enqueue(transaction, queued)? });
         }
@@ -110,11 +129,20 @@ fn apply(transaction: &Transaction<'_>, write: &Write) -> rusqlite::Result<Outco
                 deployments::change(transaction, change)?;
             }
         }
+        Write::ClearOutbox { keys } => {
+            for key in keys {
+                outbox::remove(transaction, *key)?;
+            }
+        }
     }
     Ok(Outcome::Done { key: 0 })
 }
 
-fn start(transaction: &Transaction<'_>, new: &NewExecution) -> rusqlite::Result<Outcome> {
+fn start(
+    transaction: &Transaction<'_>,
+    new: &NewExecution,
+    dropped: &AtomicU64,
+) -> rusqlite::Result<Outcome> {
     let inserted = transaction
         .prepare_cached(
             "INSERT INTO executions (id, function, version, name, status, started, next_wake, active)
@@ -136,6 +164,9 @@ fn start(transaction: &Transaction<'_>, new: &NewExecution) -> rusqlite::Result<
     append(transaction, key, 0, 1, &new.body)?;
     if let Some(parent) = &new.parent {
         chained::child_started(transaction, &parent.execution, &parent.operation)?;
+    }
+    if let Some(change) = &new.told {
+        outbox::insert(transaction, change, dropped)?;
     }
     Ok(Outcome::Done { key })
 }
@@ -159,8 +190,9 @@ fn change_index(
     transaction: &Transaction<'_>,
     key: i64,
     change: &IndexChange,
+    dropped: &AtomicU64,
 ) -> rusqlite::Result<()> {
-    if let Some(closing) = change.closing {
+    if let Some(closing) = &change.closing {
         transaction
             .prepare_cached(
                 "UPDATE executions SET status = ?2, ended = ?3, delete_at = ?4, closing_seq = ?5,
@@ -174,6 +206,9 @@ fn change_index(
                 closing.delete_at,
                 closing.seq as i64
             ])?;
+        if let Some(change) = &closing.told {
+            outbox::insert(transaction, change, dropped)?;
+        }
         return Ok(());
     }
     if let Some(pause) = change.pause {

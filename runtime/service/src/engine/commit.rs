@@ -35,10 +35,13 @@ impl Engine {
         state: &mut CellState,
         record: &Record,
     ) -> Result<(), AwsError> {
-        let index = IndexChange {
+        let mut index = IndexChange {
             chained: chained_changes(state, record, self.chained.delay),
             ..index_change(state, record)
         };
+        if let (Some(events), Some(closing)) = (&self.status_events, &mut index.closing) {
+            closing.told = events.closed(&state.execution, closing)?;
+        }
         let write = Write::Append {
             key: state.key,
             seq: state.execution.records(),
@@ -126,6 +129,7 @@ fn index_change(state: &CellState, record: &Record) -> IndexChange {
             ended: record.at,
             delete_at: execution.delete_at(record.at),
             seq: execution.records(),
+            told: None,
         };
         return IndexChange { closing: Some(closing), ..IndexChange::default() };
     }

@@ -73,6 +73,7 @@ use crate::engine::chained::ChainedWorkers;
 use crate::engine::clock_loop::Alarm;
 use crate::engine::dispatch::Dispatcher;
 use crate::engine::start::OpenExecutions;
+use crate::events::StatusEvents;
 use crate::functions::Functions;
 use crate::observe::Observers;
 use crate::rates::{RateLimits, Rates};
@@ -87,6 +88,7 @@ pub(crate) struct EngineOptions {
     pub(crate) async_retry_delay: Duration,
     pub(crate) chained_delay: Duration,
     pub(crate) observers: Observers,
+    pub(crate) status_events: Option<StatusEvents>,
     pub(crate) rates: Rates,
     pub(crate) open_max: Option<u64>,
 }
@@ -100,6 +102,8 @@ pub(crate) struct Engine {
     pub(crate) clock: Clock,
     pub(crate) rates: RateLimits,
     observers: Observers,
+    /// Makes the events of status changes, if anybody wants them.
+    status_events: Option<StatusEvents>,
     limits: Limits,
     retry: RetryPolicy,
     open: OpenExecutions,
@@ -127,6 +131,7 @@ impl Engine {
             clock,
             rates: RateLimits::new(&options.rates),
             observers: options.observers,
+            status_events: options.status_events,
             limits: options.limits,
             retry: options.retry,
             open: OpenExecutions::new(options.open_max),

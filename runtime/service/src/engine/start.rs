@@ -124,6 +124,7 @@ impl Engine {
         let _starting = self.functions.starting().await;
         self.check_still_there(&start)?;
         let now = self.clock.now();
+        let told = self.status_events.as_ref().map(|events| events.started(&start, now));
         let new = NewExecution {
             id: start.id.clone(),
             function: start.function.clone(),
@@ -133,6 +134,7 @@ impl Engine {
             next_wake: now + i64::from(start.timeout_seconds) * 1000,
             body: Vec::new(),
             parent: start.parent.clone(),
+            told: told.transpose()?.flatten(),
         };
         let record = Record::new(now, vec![Fact::ExecutionStarted(start)]);
         let next_wake = new.next_wake;

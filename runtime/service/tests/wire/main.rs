@@ -38,6 +38,7 @@ mod shutdown;
 mod sizes;
 mod spellings;
 mod stacks;
+mod status_changes;
 mod support;
 mod tenants;
 mod timers;

@@ -106,7 +106,7 @@ async fn a_file_of_the_first_format_is_taken_over() {
             "ALTER TABLE executions DROP COLUMN pause_seq; DROP TABLE chained; DROP TABLE deployments;
              ALTER TABLE invocations DROP COLUMN version; DROP INDEX executions_open;
              CREATE INDEX executions_open ON executions (key) WHERE ended IS NULL;
-             PRAGMA user_version = 1;",
+             DROP TABLE outbox; PRAGMA user_version = 1;",
         )
         .unwrap();
     drop(connection);

@@ -12,6 +12,7 @@ mod chained;
 mod faults;
 mod observing;
 mod opening;
+mod outbox;
 mod queries;
 mod support;
 mod upgrades;

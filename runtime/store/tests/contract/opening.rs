@@ -20,12 +20,12 @@ async fn a_newer_format_is_refused_and_left_alone() {
     connection.execute_batch("PRAGMA user_version = 99").unwrap();
     drop(connection);
     let refused = Store::open(directory.path()).err().unwrap();
-    assert!(matches!(refused, OpenError::Newer { found: 99, known: 3, .. }), "{refused}");
+    assert!(matches!(refused, OpenError::Newer { found: 99, known: 4, .. }), "{refused}");
     let text = refused.to_string();
-    assert!(text.contains("was written by a newer version (format 99, this version knows 3)"));
+    assert!(text.contains("was written by a newer version (format 99, this version knows 4)"));
 
     let connection = Connection::open(&file).unwrap();
-    connection.execute_batch("PRAGMA user_version = 3").unwrap();
+    connection.execute_batch("PRAGMA user_version = 4").unwrap();
     drop(connection);
     let store = Store::open(directory.path()).unwrap();
     assert!(store.execution("id-one").await.unwrap().is_some());

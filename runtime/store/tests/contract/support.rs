@@ -4,7 +4,9 @@ use std::future::Future;
 use std::time::Duration;
 
 use durable_core::{ExecutionStarted, ExecutionStatus, Fact, Record};
-use durable_store::{Closing, IndexChange, JournalRow, NewExecution, Outcome, Store, Write};
+use durable_store::{
+    Closing, IndexChange, JournalRow, NewExecution, Outcome, StatusChange, Store, Write,
+};
 
 /// No wait of a test lasts longer.
 pub const DEADLINE: Duration = Duration::from_secs(60);
@@ -45,6 +47,7 @@ pub fn new_of(function: &str, name: &str, started: i64) -> Write {
         next_wake: started + 300_000,
         body: JournalRow::encode(&first_record(name, started)).unwrap(),
         parent: None,
+        told: None,
     })
 }
 
@@ -58,7 +61,7 @@ pub fn append(key: i64, seq: u64, index: IndexChange) -> Write {
 }
 
 pub fn closing(status: ExecutionStatus, ended: i64, seq: u64) -> IndexChange {
-    let closing = Closing { status, ended, delete_at: ended + 1_000, seq };
+    let closing = Closing { status, ended, delete_at: ended + 1_000, seq, told: None };
     IndexChange { closing: Some(closing), ..IndexChange::default() }
 }
 
@@ -73,4 +76,14 @@ pub async fn start(store: &Store, write: Write) -> i64 {
 pub async fn bodies(store: &Store, key: i64) -> Vec<String> {
     let rows = store.journal(key).await.unwrap();
     rows.into_iter().map(|row| String::from_utf8(row.body).unwrap()).collect()
+}
+
+/// What is to be told of the execution with the id `id-<name>`.
+pub fn told(name: &str, status: &str) -> StatusChange {
+    StatusChange {
+        id: format!("{name}-{status}"),
+        execution: format!("id-{name}"),
+        at: 7,
+        body: format!("{name} is {status}").into_bytes(),
+    }
 }

@@ -1,17 +1,20 @@
 //! Goal: a file of an older format is taken over with everything in it, once, and is then like a new one.
 //!
-//! Method: `format_2.sql` makes a file as the version before made it. It must not follow later changes.
+//! Method: `format_2.sql` and `format_3.sql` make files as older versions made them. They must not follow later changes.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use durable_store::{DeployedItem, DeploymentChange, ExecutionRow, QueuedInvocation, Store, Write};
+use durable_store::{
+    DeployedItem, DeploymentChange, ExecutionRow, NewExecution, QueuedInvocation, Store, Write,
+};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::support::{new, start};
+use crate::support::{new, start, told};
 
 const FORMAT_2: &str = include_str!("format_2.sql");
+const FORMAT_3: &str = include_str!("format_3.sql");
 
 fn open(directory: &Path) -> Connection {
     Connection::open(directory.join("journal.db")).unwrap()
@@ -93,4 +96,30 @@ async fn a_file_that_was_taken_over_is_written_like_any_other() {
     store.write(Write::Deploy(vec![gone])).await.unwrap();
     assert_eq!(store.deployed().await.unwrap(), []);
     store.close().await;
+}
+
+#[tokio::test]
+async fn a_file_of_the_third_format_is_taken_over_and_tells_of_what_happens_from_then_on() {
+    let directory = TempDir::new().unwrap();
+    open(directory.path()).execute_batch(FORMAT_3).unwrap();
+    let store = Store::open(directory.path()).unwrap();
+    let rows = executions(&store).await;
+    assert_eq!((rows[0].ended, rows[1].ended), (None, Some(30)));
+    assert_eq!(store.queued_invocations(10).await.unwrap().len(), 1);
+    assert_eq!(store.chained_work(10).await.unwrap().len(), 1);
+    assert_eq!(store.deployed().await.unwrap().len(), 1);
+    // What happened before is not told any more.
+    assert_eq!(store.outbox(0, 10).await.unwrap(), []);
+    let Write::Start(new) = new("later", 50) else { panic!("a start") };
+    let change = told("later", "RUNNING");
+    start(&store, Write::Start(NewExecution { told: Some(change.clone()), ..new })).await;
+    store.close().await;
+
+    let store = Store::open(directory.path()).unwrap();
+    let kept: Vec<_> = store.outbox(0, 10).await.unwrap().into_iter().map(|it| it.change).collect();
+    assert_eq!(kept, [change]);
+    store.close().await;
+    let fresh = TempDir::new().unwrap();
+    Store::open(fresh.path()).unwrap().close().await;
+    assert_eq!(schema(directory.path()), schema(fresh.path()));
 }

@@ -3,6 +3,7 @@
 pub mod exposition;
 pub mod held;
 pub mod package;
+pub mod receiver;
 pub mod reply;
 pub mod script;
 pub mod server;

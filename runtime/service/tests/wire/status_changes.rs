@@ -151,7 +151,7 @@ async fn every_end_is_told_and_a_pause_is_not() {
     let server = open(directory.path(), Some(webhook(&receiver.url()))).await;
     let waiting = json!({ "plan": [{ "callback": "c" }] });
     let paused = server.start("waits", Some("paused"), &waiting).await;
-    server.callback_id(&paused, "c").await;
+    server.history_until(&paused, "InvocationCompleted").await;
     for operation in ["pause", "resume"] {
         let path = format!(
             "/2025-12-01/durable-executions/{}/{operation}",

@@ -5,6 +5,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use crate::page::Page;
@@ -55,12 +56,15 @@ fn the_receiver_in_the_operations_page_is_told_of_an_order() {
     let server = format!(
         "```sh server\nexport DURABLE_ORDERS_STATUS_WEBHOOK_SECRET={SECRET}\ncargo run -- serve --status-webhook {url}\n```\n"
     );
-    let order = "```sh\nexport DURABLE_ORDERS_ENDPOINT=http://127.0.0.1:6737\n\
-        echo '{\"orderId\":\"ORDER-1\",\"items\":[]}' | cargo run -- order place - || true\n```\n";
+    let order = "```sh\nplace='order place - --endpoint-url http://127.0.0.1:6737'\n\
+        echo '{\"orderId\":\"ORDER-1\",\"customerId\":\"C\",\"items\":[]}' | cargo run -- $place\n```\n";
     let page = Page::new(&(server + order));
     let _server = page.start_server();
     page.run();
-    let told = BufReader::new(receiver.0.stdout.take().unwrap());
-    let told: Vec<String> = told.lines().take(2).map(Result::unwrap).collect();
-    assert_eq!(told, ["ORDER-1 RUNNING", "ORDER-1 SUCCEEDED"]);
+    let lines = BufReader::new(receiver.0.stdout.take().unwrap()).lines();
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| tell.send(line)));
+    for expected in ["ORDER-1 RUNNING", "ORDER-1 SUCCEEDED"] {
+        assert_eq!(told.recv_timeout(DEADLINE).unwrap(), expected);
+    }
 }

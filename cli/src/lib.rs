@@ -14,6 +14,7 @@
 //! | `exit` | exit codes, and failures as people read them |
 //! | `input`, `interrupt` | files and stdin; Ctrl-C |
 //! | `output`, `table`, `json`, `time` | how things are printed |
+//! | `own_lines` | what the order functions log, on its way to their log groups |
 //! | `redact` | card numbers out of everything that is shown |
 //!
 //! The commands know the server by AWS's API only: they work the same against AWS. Nothing of an
@@ -32,6 +33,7 @@ pub mod interrupt;
 pub mod json;
 pub mod order;
 pub mod output;
+pub mod own_lines;
 pub mod redact;
 pub mod serve;
 pub mod table;

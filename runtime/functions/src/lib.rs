@@ -10,18 +10,21 @@
 //! |---|---|
 //! | `host` | the trait, the invocation, the error |
 //! | `handler` | a `lambda_runtime` handler as a host |
+//! | `logged` | the log of a handler in this process |
 //! | `in_memory_http` | an HTTP client for AWS SDKs that calls a function instead of a network |
 //! | `processes/` | child processes on the Lambda Runtime API as a host |
 
 mod handler;
 mod host;
 mod in_memory_http;
+mod logged;
 mod processes;
 
 pub use handler::HandlerFunction;
 pub use host::{BoxFuture, FunctionError, FunctionHost, Invocation, Processes};
 pub use in_memory_http::{Door, InMemoryHttp};
+pub use logged::{FunctionLog, LoggedFunction, own_line};
 pub use processes::{
     Client, CommandLine, Credentials, LogFormat, LogLine, LogSink, LogStream, ProcessFunction,
-    ProcessSpec, Runtime, TracingLog, UnknownRuntime,
+    ProcessSpec, Runtime, TracingLog, UnknownRuntime, stream_name,
 };

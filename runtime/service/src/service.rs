@@ -268,13 +268,12 @@ impl Service {
         let code = CodeStore::open(&config.data_dir).map_err(OpenError::new)?;
         let home = Home { region: config.region, account: config.account };
         let clock = config.clock;
-        let mut observers = Observers::default();
         let telling =
             config.status_webhook.map(Telling::new).transpose().map_err(OpenError::new)?;
         if let Some(telling) = &telling {
             observers.join(telling.observer());
         }
-        let options = EngineOptions {
+        let mut options = EngineOptions {
             limits: config.limits,
             retry: config.retry,
             resident_max: config.resident_max,
@@ -285,7 +284,6 @@ impl Service {
             rates: config.rates,
             open_max: config.open_executions_max,
         };
-        let functions = Arc::new(Functions::new(functions, clock.now()));
         let bounds = LogBounds {
             retention_days: config.log_retention_days,
             bytes_max: config.log_bytes_max,
@@ -293,6 +291,9 @@ impl Service {
         let logs =
             CloudWatchLogs::open(&config.data_dir, bounds, home.clone(), clock.clone(), lock)
                 .map_err(OpenError::new)?;
+        let functions = functions.into_iter().map(|spec| logs.logged(spec)).collect();
+        let functions = Arc::new(Functions::new(functions, clock.now()));
+        options.observers.join(logs.durable(Arc::clone(&functions)));
         let hosting = Hosting {
             home: home.clone(),
             endpoint_url: config.endpoint_url,

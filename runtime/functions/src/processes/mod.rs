@@ -37,7 +37,7 @@ mod function;
 mod launch;
 mod lines;
 mod logs;
-mod platform;
+pub(crate) mod platform;
 mod pool;
 mod process;
 mod pump;
@@ -49,5 +49,6 @@ mod supervisor;
 
 pub use function::ProcessFunction;
 pub use logs::{LogLine, LogSink, LogStream, TracingLog};
+pub use platform::stream_name;
 pub use runtime::{Client, CommandLine, Runtime, UnknownRuntime};
 pub use spec::{Credentials, LogFormat, ProcessSpec};

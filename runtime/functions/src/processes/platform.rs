@@ -1,4 +1,4 @@
-//! The log of one process: whose lines they are, and the lines that the platform adds to them.
+//! The log of one process, or of a function in this process: whose lines they are, and the lines that the platform adds to them.
 //!
 //! Each invocation begins with a START line and ends with END and REPORT, or with the JSON objects that take their place
 //! (specification section 9.4). What stood for an invocation's end in the process is written first: the lines are put
@@ -14,9 +14,10 @@ use uuid::Uuid;
 
 use super::logs::{LogLine, LogSink, LogStream};
 use super::spec::{LogFormat, ProcessSpec};
+use crate::logged::FunctionLog;
 
 /// Whose lines they are.
-pub(super) struct ProcessLog {
+pub(crate) struct ProcessLog {
     function_name: Arc<str>,
     version: Arc<str>,
     group: Arc<str>,
@@ -28,25 +29,25 @@ pub(super) struct ProcessLog {
 
 /// When an invocation began.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Begun {
-    pub(super) at: Instant,
+pub(crate) struct Begun {
+    pub(crate) at: Instant,
     /// The time on the wall, in milliseconds since the epoch.
-    pub(super) ms: u64,
+    pub(crate) ms: u64,
 }
 
 /// What is known of an invocation at its end.
 #[derive(Debug)]
-pub(super) struct Report {
-    pub(super) request_id: Arc<str>,
-    pub(super) begun: Begun,
+pub(crate) struct Report {
+    pub(crate) request_id: Arc<str>,
+    pub(crate) begun: Begun,
     /// How long the start of the process took, if this is its first invocation.
-    pub(super) init: Option<Duration>,
+    pub(crate) init: Option<Duration>,
     /// The most memory that the process has had, if the system tells.
-    pub(super) memory_mb: Option<u64>,
+    pub(crate) memory_mb: Option<u64>,
 }
 
 /// How an invocation ended.
-pub(super) enum Ending<'a> {
+pub(crate) enum Ending<'a> {
     Succeeded,
     /// With an error of the function.
     Failed(&'a str),
@@ -69,12 +70,25 @@ impl ProcessLog {
         }
     }
 
-    pub(super) fn sink(&self) -> &Arc<dyn LogSink> {
+    /// As [`new`](Self::new), for a function in this process.
+    pub(crate) fn of_function(log: FunctionLog, now_ms: u64) -> Self {
+        Self {
+            stream: stream_name(&log.version, now_ms).into(),
+            function_name: log.function_name.into(),
+            version: log.version.into(),
+            group: log.log_group.into(),
+            format: log.log_format,
+            memory_mb: log.memory_mb,
+            sink: log.sink,
+        }
+    }
+
+    pub(crate) fn sink(&self) -> &Arc<dyn LogSink> {
         &self.sink
     }
 
     /// A line that the process has printed.
-    pub(super) fn line(
+    pub(crate) fn line(
         &self,
         request_id: Option<Arc<str>>,
         stream: LogStream,
@@ -94,7 +108,7 @@ impl ProcessLog {
     }
 
     /// What stands before an invocation's lines.
-    pub(super) fn start(&self, request_id: &Arc<str>, begun: Begun) -> Vec<LogLine> {
+    pub(crate) fn start(&self, request_id: &Arc<str>, begun: Begun) -> Vec<LogLine> {
         let version = &*self.version;
         let text = match self.format {
             LogFormat::Text => format!("START RequestId: {request_id} Version: {version}"),
@@ -108,7 +122,7 @@ impl ProcessLog {
     }
 
     /// What stands after them.
-    pub(super) fn end(&self, report: &Report, ending: &Ending<'_>) -> Vec<LogLine> {
+    pub(crate) fn end(&self, report: &Report, ending: &Ending<'_>) -> Vec<LogLine> {
         let duration = report.begun.at.elapsed();
         let now_ms = report.begun.ms + duration.as_millis() as u64;
         let mut texts = Vec::new();
@@ -197,7 +211,7 @@ pub(super) fn memory_mb(pid: Pid) -> Option<u64> {
 }
 
 /// A stream of its own for each process, named as Lambda names it.
-fn stream_name(version: &str, now_ms: u64) -> String {
+pub fn stream_name(version: &str, now_ms: u64) -> String {
     let date = timestamp(now_ms).strftime("%Y/%m/%d");
     format!("{date}/[{version}]{}", Uuid::new_v4().simple())
 }

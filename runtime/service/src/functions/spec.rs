@@ -32,7 +32,7 @@ pub struct FunctionSpec {
 
 impl FunctionSpec {
     /// As the Lambda API shows it.
-    pub(super) fn config(&self) -> FunctionConfig {
+    pub(crate) fn config(&self) -> FunctionConfig {
         FunctionConfig {
             description: self.description.clone(),
             timeout: u32::try_from(self.timeout.as_secs()).unwrap_or(u32::MAX),

@@ -6,12 +6,14 @@
 //! |---|---|
 //! | `sink` | from a function's output to the store |
 //! | `tail` | the last lines of one invocation, for Invoke |
+//! | `durable/` | `[DURABLE_EXECUTION]` lines |
 //! | `groups` | operations on log groups |
 //! | `streams` | operations on log streams |
 //! | `events` | PutLogEvents, GetLogEvents, FilterLogEvents |
 //! | `names` | names and ARNs of groups and streams |
 //! | `refusal` | errors |
 
+mod durable;
 mod events;
 mod groups;
 mod names;
@@ -25,17 +27,19 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use durable_functions::LogSink;
+use durable_functions::{FunctionLog, LogFormat, LogSink, LoggedFunction};
 use durable_logs::{Logs, Options};
 use http::{Request, Response, StatusCode};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
+use self::durable::DurableLog;
 use self::refusal::Refusal;
 use self::sink::StoreSink;
 pub(crate) use self::tail::Tail;
 use self::tail::Tails;
 use crate::clock::Clock;
+use crate::functions::{FunctionSpec, Functions, LATEST};
 use crate::wire::arn::Home;
 use crate::wire::object;
 use crate::wire::response::json_bytes;
@@ -111,6 +115,27 @@ impl CloudWatchLogs {
     /// Takes what functions print. It never waits.
     pub(crate) fn sink(&self) -> Arc<dyn LogSink> {
         Arc::clone(&self.0.sink) as Arc<dyn LogSink>
+    }
+
+    /// Gives a function in this process a log, as processes have one.
+    pub(crate) fn logged(&self, spec: FunctionSpec) -> FunctionSpec {
+        let log = FunctionLog {
+            function_name: spec.name.clone(),
+            version: LATEST.to_owned(),
+            log_group: spec.config().log_group(),
+            log_format: LogFormat::Text,
+            memory_mb: spec.memory_mb,
+            sink: self.sink(),
+        };
+        let now_ms = self.0.clock.now().unsigned_abs();
+        let host = Arc::new(LoggedFunction::new(Arc::clone(&spec.host), log, now_ms));
+        FunctionSpec { host, ..spec }
+    }
+
+    /// Writes lines about the executions of these functions.
+    pub(crate) fn durable(&self, functions: Arc<Functions>) -> Arc<DurableLog> {
+        let Shared { store, home, clock, .. } = &*self.0;
+        Arc::new(DurableLog::new(store.clone(), home.clone(), clock.clone(), functions))
     }
 
     /// Makes a group that a template asks for, if there is none of its name, and sets for how long its events are kept.

@@ -14,6 +14,7 @@
 )]
 
 mod examples;
+mod order_log;
 mod page;
 mod stack;
 mod status_changes;

@@ -20,6 +20,7 @@ mod delete;
 mod deleted_stacks;
 mod deleting;
 mod dynamodb;
+mod execution_lines;
 mod executions;
 mod faults;
 mod functions;

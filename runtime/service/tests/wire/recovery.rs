@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
 
+use crate::execution_lines;
 use crate::support::workflow::{MORTAL, Note, run};
 use crate::support::{DEADLINE, Server, Setup, Turn, eventually, within};
 
@@ -193,6 +194,27 @@ async fn assert_sound_history(server: &Server, arn: &str) {
     };
     assert_eq!(count(&["ExecutionStarted"]), 1, "{arn}");
     assert!(count(&["ExecutionSucceeded", "ExecutionFailed", "ExecutionStopped"]) <= 1, "{arn}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_log_has_the_lines_of_before_a_kill_and_says_that_the_next_life_replays() {
+    let directory = TempDir::new().unwrap();
+    let plans = json!({ "cut": [{ "step": "a" }, { "hang": true }, { "step": "b" }] });
+    let lines = live_and_die(directory.path(), &plans).await;
+    let server = setup(directory.path(), Arc::new(Semaphore::new(0))).open().await;
+    let arn = arn_of(&lines, "cut");
+    server.closed(&arn).await;
+    let told = execution_lines::told(&server, "flow", &arn).await;
+    let place = |event: &str| told.iter().position(|line| line.starts_with(event));
+    // Written in the first life, unless the last moments before the kill are missing.
+    if let Some(started) = place("EXECUTION_STARTED ") {
+        assert_eq!(started, 0, "{told:?}");
+        assert!(place("REPLAY_STARTED ") > place("STEP_SUCCEEDED operationName=a "), "{told:?}");
+    }
+    let replay = told.iter().find(|line| line.starts_with("REPLAY_STARTED ")).unwrap();
+    assert!(replay.ends_with(" operations=1"), "{told:?}");
+    assert!(place("STEP_SUCCEEDED operationName=b ") > place("REPLAY_STARTED "), "{told:?}");
+    server.close_at_once().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -12,7 +12,11 @@ use durable_service::{Rated, Rates, RuntimeCommands, ServiceConfig};
 
 use crate::client::{Clients, Target};
 use crate::commands::catalog::CatalogCommand;
+use crate::commands::completions::Completions;
 use crate::commands::demo::Demo;
+use crate::commands::function::FunctionCommand;
+use crate::commands::invoke::Invoke;
+use crate::commands::logs::LogsCommand;
 use crate::commands::order::OrderCommand;
 use crate::exit::{Exit, Failure};
 use crate::serve::{self, ServeOptions};
@@ -41,6 +45,16 @@ enum Command {
     /// The products, their prices and their stock
     #[command(subcommand)]
     Catalog(CatalogCommand),
+    /// What the functions write
+    #[command(subcommand)]
+    Logs(LogsCommand),
+    /// Call a function and print what it answers
+    Invoke(Invoke),
+    /// The functions and their versions
+    #[command(subcommand)]
+    Function(FunctionCommand),
+    /// Print what a shell needs to complete commands and options
+    Completions(Completions),
     /// What the exit codes mean
     #[command(hide = true, after_help = exit_codes())]
     ExitCodes,
@@ -152,7 +166,7 @@ impl RateLimit {
 }
 
 /// Commands that have no use for the options that name a server.
-const WITHOUT_SERVER: [&str; 3] = ["demo", "serve", "exit-codes"];
+const WITHOUT_SERVER: [&str; 4] = ["demo", "serve", "completions", "exit-codes"];
 
 /// The command line, with those options left out of the help of commands that do not use them.
 fn command() -> clap::Command {
@@ -205,6 +219,10 @@ impl Cli {
             }
             Command::Order(command) => command.run(&Clients::new(self.target).await).await,
             Command::Catalog(command) => command.run(&Clients::new(self.target).await).await,
+            Command::Logs(command) => command.run(&Clients::new(self.target).await).await,
+            Command::Invoke(invoke) => invoke.run(&Clients::new(self.target).await).await,
+            Command::Function(command) => command.run(&Clients::new(self.target).await).await,
+            Command::Completions(completions) => completions.run(command()),
             Command::ExitCodes => {
                 crate::output::print(&format!("{}\n", Exit::table()))?;
                 Ok(Exit::Done)

@@ -11,10 +11,12 @@
 //! | `client/` | the AWS clients, and which server they speak to |
 //! | `order/` | placing, finding, waiting for and describing orders |
 //! | `catalog/` | reading and writing products |
+//! | `logs/` | reading logs, and staying with them |
 //! | `exit` | exit codes, and failures as people read them |
 //! | `input`, `interrupt` | files and stdin; Ctrl-C |
 //! | `output`, `table`, `json`, `time` | how things are printed |
 //! | `own_lines` | what the order functions log, on its way to their log groups |
+//! | `when` | moments as people write them |
 //! | `redact` | card numbers out of everything that is shown |
 //!
 //! The commands know the server by AWS's API only: they work the same against AWS. Nothing of an
@@ -31,6 +33,7 @@ pub mod exit;
 pub mod input;
 pub mod interrupt;
 pub mod json;
+pub mod logs;
 pub mod order;
 pub mod output;
 pub mod own_lines;
@@ -40,3 +43,4 @@ pub mod table;
 pub mod template;
 pub mod time;
 pub mod webhook;
+pub mod when;

@@ -3,11 +3,20 @@
 //! A reader that goes away (`| head`) is no error: the rest of the output is dropped.
 
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
 use crate::exit::Failure;
 use crate::json;
+
+/// Whether the reader of stdout has gone away.
+static READER_IS_GONE: AtomicBool = AtomicBool::new(false);
+
+/// Whether the reader of stdout has gone away: a command without an end of its own ends then.
+pub fn reader_is_gone() -> bool {
+    READER_IS_GONE.load(Ordering::Relaxed)
+}
 
 /// Writes data to stdout. `text` ends with a newline of its own.
 ///
@@ -16,10 +25,12 @@ use crate::json;
 pub fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::new(format!("cannot write the output: {error}")))
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+            READER_IS_GONE.store(true, Ordering::Relaxed);
+            Ok(())
         }
-        _ => Ok(()),
+        Err(error) => Err(Failure::new(format!("cannot write the output: {error}"))),
+        Ok(()) => Ok(()),
     }
 }
 

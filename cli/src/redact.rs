@@ -9,6 +9,8 @@ use serde_json::Value;
 const CARD_NUMBER: &str = "cardNumber";
 /// From so many digits on, a run of digits may be a card number.
 const CARD_DIGITS_MIN: usize = 13;
+/// The longest card number.
+const CARD_DIGITS_LONGEST: usize = 19;
 /// How many digits may be shown.
 const SHOWN_DIGITS: usize = 4;
 /// What stands for the digits that may not be shown.
@@ -69,6 +71,48 @@ pub fn text(text: &str) -> String {
     out
 }
 
+/// A line of a log, which is full of digits that are no card number: times, ids of requests. Only what looks
+/// like one as a whole is masked.
+#[must_use]
+pub fn line(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut run = String::new();
+    // The NUL at the end closes the last run and is dropped.
+    for c in text.chars().chain(['\0']) {
+        let joins =
+            |run: &str| matches!(c, ' ' | '-') && run.ends_with(|last: char| last.is_ascii_digit());
+        if c.is_ascii_digit() || joins(&run) {
+            run.push(c);
+            continue;
+        }
+        let number = run.trim_end_matches([' ', '-']);
+        if is_card(number) {
+            out.push_str(&masked(number));
+            out.push_str(run.get(number.len()..).unwrap_or_default());
+        } else {
+            out.push_str(&run);
+        }
+        run.clear();
+        out.push(c);
+    }
+    out.pop();
+    out
+}
+
+/// By its beginning, its length, and how it is grouped: not at all, or as cards are printed.
+fn is_card(text: &str) -> bool {
+    let groups: Vec<usize> = text.split([' ', '-']).map(str::len).collect();
+    let printed = match groups.as_slice() {
+        [_] => true,
+        [first @ .., _] => first.iter().all(|length| *length == 4) || groups == [4, 6, 5],
+        [] => false,
+    };
+    let digits = groups.iter().sum::<usize>();
+    printed
+        && text.starts_with(|first| matches!(first, '2'..='6'))
+        && (CARD_DIGITS_MIN..=CARD_DIGITS_LONGEST).contains(&digits)
+}
+
 fn end_run(run: &mut String, out: &mut String) {
     if run.chars().filter(|c| is_digit(*c)).count() >= CARD_DIGITS_MIN {
         // Separators after the last digit belong to what follows.
@@ -115,6 +159,27 @@ mod tests {
             ("٤٥٣٢١٢٣٤٥٦٧٨٩٠١٢", "****٩٠١٢"),
         ] {
             assert_eq!(text(given), shown);
+        }
+    }
+
+    #[test]
+    fn a_line_of_a_log_keeps_its_times_and_ids() {
+        for given in [
+            "REPORT RequestId: 12345678-1234-4123-8123-123456789012",
+            "{\"timestamp\":1795373041123}",
+            "2026-11-22 18:44:01 took 17 ms",
+            "",
+        ] {
+            assert_eq!(line(given), given);
+        }
+        for (given, shown) in [
+            ("card 4111111111111111, declined", "card ****1111, declined"),
+            ("378282246310005", "****0005"),
+            ("3782 822463 10005", "****0005"),
+            ("\"cardNumber\":4532123456789012}", "\"cardNumber\":****9012}"),
+            ("4111 1111-1111 1111 x", "****1111 x"),
+        ] {
+            assert_eq!(line(given), shown);
         }
     }
 

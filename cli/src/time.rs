@@ -33,6 +33,12 @@ pub fn short(time: &DateTime) -> String {
     rfc3339(time).chars().take("2026-11-22T18:44:01".len()).collect::<String>().replace('T', " ")
 }
 
+/// The time of day of what [`rfc3339`] wrote: `18:44:01.123Z`.
+#[must_use]
+pub fn clock(time: &str) -> &str {
+    time.split_once('T').map_or(time, |(_, clock)| clock)
+}
+
 /// Milliseconds from one time to another; none if the clock went back.
 #[must_use]
 pub fn milliseconds_between(from: &DateTime, to: &DateTime) -> i64 {

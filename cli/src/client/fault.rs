@@ -47,12 +47,16 @@ impl Clients {
     }
 }
 
-/// The request could not even be made, as without credentials.
 fn unsent<E>(target: &Target, doing: &str, error: &SdkError<E, HttpResponse>) -> Failure
 where
     E: std::error::Error + 'static,
 {
-    let failure = Failure::new(format!("cannot {doing}: {}", innermost(error)));
+    unsent_for(target, doing, &innermost(error))
+}
+
+/// The request could not even be made, as without credentials.
+pub(super) fn unsent_for(target: &Target, doing: &str, why: &str) -> Failure {
+    let failure = Failure::new(format!("cannot {doing}: {why}"));
     if target.aws {
         failure.with_hint("check the AWS credentials (such as AWS_PROFILE) and --region")
     } else {
@@ -60,7 +64,7 @@ where
     }
 }
 
-fn unreachable(target: &Target, why: &str) -> Failure {
+pub(super) fn unreachable(target: &Target, why: &str) -> Failure {
     let failure =
         Failure::new(format!("cannot reach {}: {why}", target.name())).with_exit(Exit::Unreachable);
     if target.aws {
@@ -73,7 +77,7 @@ fn unreachable(target: &Target, why: &str) -> Failure {
 }
 
 /// Something answers that is not the server.
-fn stranger(target: &Target, detail: &str) -> Failure {
+pub(super) fn stranger(target: &Target, detail: &str) -> Failure {
     Failure::new(format!("{} answers, but not as AWS's API does ({detail})", target.name()))
         .with_hint("another program listens there; name the right server with --endpoint-url")
 }

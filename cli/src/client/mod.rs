@@ -4,8 +4,12 @@
 //! |---|---|
 //! | `target` | the options that name the server, the function and the table |
 //! | `fault` | an SDK's error as one sentence |
+//! | `logs` | CloudWatch Logs |
+//! | `signed` | the requests that it is made of |
 
 mod fault;
+pub mod logs;
+mod signed;
 mod target;
 
 use aws_config::SdkConfig;
@@ -16,6 +20,8 @@ use aws_sdk_lambda::config::{
 };
 use std::time::Duration;
 
+use self::logs::LogsClient;
+use self::signed::{SignedClient, connector};
 pub use target::Target;
 
 /// The first pause before a request is repeated. A server on this machine needs no patience.
@@ -34,6 +40,8 @@ pub struct Clients {
     pub lambda: aws_sdk_lambda::Client,
     /// Keeps the catalog.
     pub dynamodb: aws_sdk_dynamodb::Client,
+    /// Reads logs; none if this program has no HTTP client for it.
+    pub logs: Option<LogsClient>,
     /// Where they lead.
     pub target: Target,
 }
@@ -47,6 +55,7 @@ impl Clients {
                 Self {
                     lambda: aws_sdk_lambda::Client::new(&config),
                     dynamodb: aws_sdk_dynamodb::Client::new(&config),
+                    logs: logs_client(&config, endpoint),
                     target,
                 }
             }
@@ -68,9 +77,26 @@ impl Clients {
         Self {
             lambda: aws_sdk_lambda::Client::from_conf(lambda.build()),
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb.build()),
+            logs: logs_client(&config, aws_logs_endpoint(&config)),
             target,
         }
     }
+}
+
+fn logs_client(config: &SdkConfig, endpoint: String) -> Option<LogsClient> {
+    Some(LogsClient(SignedClient {
+        endpoint,
+        region: config.region().map(ToString::to_string).unwrap_or_default(),
+        credentials: config.credentials_provider()?,
+        connector: connector()?,
+    }))
+}
+
+/// Of the partitions, China's has a domain of its own.
+fn aws_logs_endpoint(config: &SdkConfig) -> String {
+    let region = config.region().map(ToString::to_string).unwrap_or_default();
+    let china = if region.starts_with("cn-") { ".cn" } else { "" };
+    format!("https://logs.{region}.amazonaws.com{china}")
 }
 
 /// Needs no files and no network: a local command starts at once.

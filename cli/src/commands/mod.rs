@@ -1,5 +1,9 @@
 //! The commands, one a file.
 
 pub mod catalog;
+pub mod completions;
 pub mod demo;
+pub mod function;
+pub mod invoke;
+pub mod logs;
 pub mod order;

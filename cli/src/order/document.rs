@@ -54,7 +54,7 @@ impl<'a> OrderDocument<'a> {
             execution_arn: &execution.arn,
             status: execution.status.as_str(),
             outcome: execution.outcome(),
-            customer_id: customer_id(execution, &order),
+            customer_id: execution.customer_id(),
             total: view.and_then(|view| view.order_total),
             tracking_number: fulfillment.map(|fulfillment| fulfillment.tracking_number.as_str()),
             started_at: rfc3339(&execution.started),
@@ -83,12 +83,6 @@ fn placed_order(execution: &Execution) -> Value {
         .map_or(Value::Null, redact::value)
 }
 
-fn customer_id(execution: &Execution, order: &Value) -> Option<String> {
-    let from_result = execution.result.as_ref().and_then(|result| result.view.customer_id.clone());
-    let from_order = || order.get("customerId").and_then(Value::as_str).map(str::to_owned);
-    from_result.or_else(from_order).map(|id| redact::text(&id))
-}
-
 fn error_document(error: &ErrorObject) -> ErrorDocument {
     ErrorDocument {
         kind: error.error_type.clone(),
@@ -107,7 +101,12 @@ pub fn describe(execution: &Execution, steps: &[Step]) -> String {
     for (name, value) in facts(execution) {
         let _ = writeln!(out, "  {name:<10}  {}", clean(&value));
     }
-    for (heading, section) in [("items", items(execution)), ("steps", step_table(steps))] {
+    let sections = [
+        ("items", items(execution)),
+        ("shipments", shipments(execution)),
+        ("steps", step_table(steps)),
+    ];
+    for (heading, section) in sections {
         if !section.is_empty() {
             let _ = write!(out, "\n{heading}\n{}", indented(&section));
         }
@@ -132,12 +131,33 @@ fn facts(execution: &Execution) -> Vec<(&'static str, String)> {
     let mut add = |name, value: Option<String>| facts.extend(value.map(|value| (name, value)));
     add("total", document.total.map(|total| total.to_string()));
     add("tracking", document.tracking_number.map(str::to_owned));
+    add("delivery", delivery(execution));
     add("customer", document.customer_id);
+    add("ship to", text(&document.order, "shippingAddress"));
     add("card", card(execution, &document.order));
+    add("payment", payment(execution));
     add("placed", Some(format!("{} UTC", short(&execution.started))));
     add("took", document.duration_ms.map(time::duration));
     add("execution", Some(execution.arn.clone()));
     facts
+}
+
+fn text(order: &Value, member: &str) -> Option<String> {
+    order.get(member).and_then(Value::as_str).map(str::to_owned).filter(|text| !text.is_empty())
+}
+
+/// When it should arrive, and who brings it.
+fn delivery(execution: &Execution) -> Option<String> {
+    let fulfillment = execution.result.as_ref()?.view.fulfillment.as_ref()?;
+    Some(format!("{} with {}", fulfillment.estimated_delivery_date, fulfillment.carrier))
+}
+
+/// What the gateway holds, and under which name.
+fn payment(execution: &Execution) -> Option<String> {
+    let payment = execution.result.as_ref()?.view.payment.as_ref()?;
+    let id = payment.authorization_id.as_deref();
+    let state = payment.status.as_deref().or(id.map(|_| "authorized"))?;
+    Some(id.map_or_else(|| state.to_owned(), |id| format!("{state} as {id}")))
 }
 
 /// Brand and last digits: as it was charged, or as it was placed.
@@ -176,6 +196,28 @@ fn items(execution: &Execution) -> String {
     table(&columns, rows)
 }
 
+fn shipments(execution: &Execution) -> String {
+    let fulfillment = execution.result.as_ref().and_then(|it| it.view.fulfillment.as_ref());
+    let Some(fulfillment) = fulfillment else { return String::new() };
+    let columns = [
+        Column::Left("SHIPMENT"),
+        Column::Left("FROM"),
+        Column::Left("PRODUCT"),
+        Column::Right("QUANTITY"),
+        Column::Left("STATE"),
+    ];
+    let rows = fulfillment.shipments.iter().map(|shipment| {
+        [
+            shipment.shipment_id.clone(),
+            shipment.warehouse_location.clone(),
+            shipment.product_id.clone(),
+            shipment.quantity.to_string(),
+            shipment.status.clone(),
+        ]
+    });
+    table(&columns, rows)
+}
+
 /// The steps with how they went.
 fn step_table(steps: &[Step]) -> String {
     if steps.is_empty() {
@@ -185,6 +227,7 @@ fn step_table(steps: &[Step]) -> String {
         Column::Left("STEP"),
         Column::Left("STATE"),
         Column::Right("ATTEMPTS"),
+        Column::Left("BEGAN"),
         Column::Right("DURATION"),
         Column::Left(""),
     ];
@@ -193,6 +236,7 @@ fn step_table(steps: &[Step]) -> String {
             step.name.clone(),
             step.state.name().to_owned(),
             step.attempts.to_string(),
+            time::clock(&step.started_at).to_owned(),
             cell(step.duration_ms.map(time::duration)),
             remark(step),
         ]

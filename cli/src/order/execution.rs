@@ -1,20 +1,26 @@
-//! Finding and reading the durable execution of an order.
+//! Reading the durable execution of an order.
 
 use aws_sdk_lambda::primitives::DateTime;
 use aws_sdk_lambda::types::{ErrorObject, ExecutionStatus};
+use serde_json::Value;
 
-use super::id::OrderRef;
+use super::id::is_order_id;
 use super::result::OrderResult;
 use crate::client::Clients;
 use crate::exit::Failure;
+use crate::redact;
 
 /// The durable execution of an order.
 #[derive(Clone, Debug)]
 pub struct Execution {
     /// Its ARN.
     pub arn: String,
-    /// The order id.
+    /// The order id: the one in the order, or else the name of the execution.
     pub order_id: String,
+    /// Who ordered, as the order says.
+    customer: Option<String>,
+    /// How many units of all products together, as the order says.
+    pub units: Option<u64>,
     /// How far it is.
     pub status: ExecutionStatus,
     /// When the order was placed.
@@ -52,6 +58,40 @@ impl Execution {
     }
 }
 
+impl Execution {
+    /// Who ordered: as the result says, or the order when there is none.
+    #[must_use]
+    pub fn customer_id(&self) -> Option<String> {
+        let result = self.result.as_ref().and_then(|result| result.view.customer_id.as_ref());
+        result.or(self.customer.as_ref()).map(|id| redact::text(id))
+    }
+}
+
+/// What is read of an order as it was placed, if it can be.
+#[derive(Default)]
+struct PlacedOrder {
+    order_id: Option<String>,
+    customer_id: Option<String>,
+    units: Option<u64>,
+}
+
+impl PlacedOrder {
+    fn read(text: &str) -> Self {
+        let order: Value = serde_json::from_str(text).unwrap_or_default();
+        let word = |name| order.get(name).and_then(Value::as_str).map(str::to_owned);
+        let units = |items: &Vec<Value>| {
+            let quantity = |item: &Value| item.get("quantity").and_then(Value::as_u64);
+            items.iter().filter_map(quantity).try_fold(0_u64, u64::checked_add)
+        };
+        Self {
+            // What is no proper id may be anything, a card number too.
+            order_id: word("orderId").filter(|id| is_order_id(id)).map(|id| redact::text(&id)),
+            customer_id: word("customerId"),
+            units: order.get("items").and_then(Value::as_array).and_then(units),
+        }
+    }
+}
+
 /// Whether an execution in this status has ended.
 #[must_use]
 pub fn is_over(status: &ExecutionStatus) -> bool {
@@ -79,23 +119,6 @@ pub async fn find(clients: &Clients, order_id: &str) -> Result<Option<String>, F
     Ok(found.map(|execution| execution.durable_execution_arn))
 }
 
-/// The ARN of an order that must be there.
-///
-/// # Errors
-/// When it is not, and as [`find`].
-pub async fn resolve(clients: &Clients, order: &OrderRef) -> Result<String, Failure> {
-    match order {
-        OrderRef::Arn(arn) => Ok(arn.clone()),
-        OrderRef::Id(id) => find(clients, id).await?.ok_or_else(|| not_found(clients, id)),
-    }
-}
-
-fn not_found(clients: &Clients, order_id: &str) -> Failure {
-    let (server, list) = (clients.target.name(), clients.target.command("order list"));
-    Failure::new(format!("there is no order {order_id} at {server}"))
-        .with_hint(format!("`{list}` shows the orders that are there"))
-}
-
 /// Reads an execution. Without data, it has no input, result and error.
 ///
 /// # Errors
@@ -109,9 +132,12 @@ pub async fn load(clients: &Clients, arn: &str, with_data: bool) -> Result<Execu
         .send()
         .await
         .map_err(|error| clients.failure(&format!("read execution {arn}"), &error))?;
+    let order = answer.input_payload.as_deref().map(PlacedOrder::read).unwrap_or_default();
     Ok(Execution {
         arn: answer.durable_execution_arn,
-        order_id: answer.durable_execution_name,
+        order_id: order.order_id.unwrap_or(answer.durable_execution_name),
+        customer: order.customer_id,
+        units: order.units,
         status: answer.status,
         started: answer.start_timestamp,
         ended: answer.end_timestamp,

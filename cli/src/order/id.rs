@@ -20,11 +20,26 @@ pub enum OrderRef {
     Arn(String),
 }
 
+/// Whether this is the ARN of an execution.
+#[must_use]
+pub fn is_arn(text: &str) -> bool {
+    text.starts_with("arn:") && text.contains("/durable-execution/")
+}
+
+/// The ARN of an execution, on the command line.
+///
+/// # Errors
+/// One sentence, when it is none.
+pub fn arn(text: &str) -> Result<String, String> {
+    let problem = "the ARN of an execution looks like arn:aws:lambda:REGION:ACCOUNT:function:NAME:VERSION/durable-execution/NAME/ID";
+    if is_arn(text) { Ok(text.to_owned()) } else { Err(problem.to_owned()) }
+}
+
 impl FromStr for OrderRef {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text.starts_with("arn:") && text.contains("/durable-execution/") {
+        if is_arn(text) {
             Ok(Self::Arn(text.to_owned()))
         } else if is_order_id(text) {
             Ok(Self::Id(text.to_owned()))

@@ -53,6 +53,8 @@ pub struct PaymentView {
     pub card_brand: Option<String>,
     /// The end of its number.
     pub last_four_digits: Option<String>,
+    /// The gateway's name for the authorization.
+    pub authorization_id: Option<String>,
     /// `voided` if the money was given back.
     pub status: Option<String>,
 }

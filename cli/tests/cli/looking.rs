@@ -49,6 +49,15 @@ fn an_order_is_shown_with_its_steps_and_without_its_card_number() {
     for part in ["ORDER-002  payment_declined", "12999.90", "Mastercard ****1234", "CUST-002"] {
         assert!(said.out.contains(part), "{part} in {}", said.out);
     }
+    let said = server.run(&["order", "show", "ORDER-001"]).ended(0);
+    for part in
+        ["delivery", "ship to     123 Main St", "authorized as ", "shipments\n", "WAREHOUSE-A"]
+    {
+        assert!(said.out.contains(part), "{part} in {}", said.out);
+    }
+    assert!(said.err.contains("logs tail --order ORDER-001 --since 2"), "{said:?}");
+    let said = server.run(&["order", "show", "ORDER-003"]).ended(0);
+    assert!(said.out.contains("payment     voided as "), "{}", said.out);
 }
 
 #[test]

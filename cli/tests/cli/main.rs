@@ -7,12 +7,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod catalog;
+mod completing;
 mod demo;
 mod failures;
+mod finding;
+mod functions;
+mod invoking;
 mod looking;
 mod monitoring;
 mod placing;
 mod serving;
 mod support;
+mod tailing;
 mod templates;
 mod waiting;

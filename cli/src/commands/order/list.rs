@@ -1,36 +1,50 @@
-//! `order list`: orders, newest first.
+//! `order list`: orders by customer, outcome, time and id; newest first.
 
-use std::sync::Arc;
-
-use aws_sdk_lambda::types::{Execution as Listed, ExecutionStatus};
+use aws_sdk_lambda::types::ExecutionStatus;
 use clap::{Args, ValueEnum};
 use orders::Money;
 use serde::Serialize;
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
 
 use crate::client::Clients;
-use crate::exit::{Exit, Failure, FailureKind};
-use crate::order::execution::{self, Execution};
+use crate::exit::{Exit, Failure};
+use crate::order::document::duration_ms;
+use crate::order::execution::Execution;
+use crate::order::search::{LOOKED_AT_MAX, Search, Searched, State};
 use crate::output::{note, print, print_json};
+use crate::redact;
 use crate::table::{Column, cell, table};
-use crate::time::{self, milliseconds_between, rfc3339, short};
-
-/// Executions that the server lists at a time, at most.
-const PAGE_MAX: usize = 1_000;
-/// Results that are read at one time: enough to hide the way to AWS, too few to be throttled there.
-const READS_AT_ONCE: usize = 8;
+use crate::time::{self, rfc3339, short};
+use crate::when::{WRITTEN, When};
 
 /// Options of `order list`.
 #[derive(Args, Clone, Debug)]
-#[command(after_help = "\
+#[command(after_help = format!("\
 Examples:
-  durable-orders order list --limit 20
-  durable-orders order list --status failed --json | jq -r .[].orderId")]
+  durable-orders order list --customer CUST-001 --since 1d
+  durable-orders order list --status payment_declined,rejected --limit 20
+  durable-orders order list --status failed --json | jq -r .[].orderId
+
+A time is written as {WRITTEN}. At most {LOOKED_AT_MAX} orders are looked at;
+--since and --until say which."))]
 pub struct List {
-    /// Only orders whose execution is in this status
-    #[arg(long, value_enum, ignore_case = true)]
-    status: Option<Status>,
+    /// Only orders of this customer
+    #[arg(long, value_name = "ID")]
+    customer: Option<String>,
+    /// Only orders that are this far, or of which this became; several are written with commas
+    #[arg(long, value_enum, ignore_case = true, value_delimiter = ',')]
+    status: Vec<Status>,
+    /// Only orders placed from then on
+    #[arg(long, value_name = "TIME")]
+    since: Option<When>,
+    /// Only orders placed before
+    #[arg(long, value_name = "TIME")]
+    until: Option<When>,
+    /// Only orders whose ids begin like this
+    #[arg(long, value_name = "PREFIX")]
+    id: Option<String>,
+    /// Oldest first
+    #[arg(long)]
+    oldest_first: bool,
     /// At most so many
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
@@ -39,38 +53,55 @@ pub struct List {
     json: bool,
 }
 
-/// The status of an execution, spelled as AWS does.
+/// What `--status` takes: outcomes in the order system's words, and the status of an execution in AWS's.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-#[value(rename_all = "SCREAMING_SNAKE_CASE")]
+#[value(rename_all = "snake_case")]
 enum Status {
+    Completed,
+    #[value(alias = "payment-declined")]
+    PaymentDeclined,
+    #[value(alias = "inventory-unavailable")]
+    InventoryUnavailable,
+    Rejected,
     Running,
     Succeeded,
     Failed,
+    #[value(alias = "timed-out")]
     TimedOut,
     Stopped,
+    Paused,
 }
 
-impl From<Status> for ExecutionStatus {
+impl From<Status> for State {
     fn from(status: Status) -> Self {
         match status {
-            Status::Running => Self::Running,
-            Status::Succeeded => Self::Succeeded,
-            Status::Failed => Self::Failed,
-            Status::TimedOut => Self::TimedOut,
-            Status::Stopped => Self::Stopped,
+            Status::Completed => Self::Outcome("completed"),
+            Status::PaymentDeclined => Self::Outcome("payment_declined"),
+            Status::InventoryUnavailable => Self::Outcome("inventory_unavailable"),
+            Status::Rejected => Self::Outcome("rejected"),
+            Status::Running => Self::Execution(ExecutionStatus::Running),
+            Status::Succeeded => Self::Execution(ExecutionStatus::Succeeded),
+            Status::Failed => Self::Execution(ExecutionStatus::Failed),
+            Status::TimedOut => Self::Execution(ExecutionStatus::TimedOut),
+            Status::Stopped => Self::Execution(ExecutionStatus::Stopped),
+            Status::Paused => Self::Execution(ExecutionStatus::from("PAUSED")),
         }
     }
 }
 
-/// One order of the list.
+/// One order of the list, for programs. Members are only ever added.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Row {
     order_id: String,
     execution_arn: String,
+    customer_id: Option<String>,
     status: String,
     outcome: String,
+    reason: Option<String>,
     total: Option<Money>,
+    units: Option<u64>,
+    tracking_number: Option<String>,
     started_at: String,
     ended_at: Option<String>,
     duration_ms: Option<i64>,
@@ -80,8 +111,21 @@ struct Row {
 
 impl List {
     pub(super) async fn run(self, clients: &Clients) -> Result<Exit, Failure> {
-        let (listed, more) = self.executions(clients).await?;
-        let rows = with_results(clients, listed).await?;
+        let search = Search {
+            states: self.status.iter().copied().map(State::from).collect(),
+            customer: self.customer,
+            id: self.id,
+            since: self.since,
+            until: self.until,
+            oldest_first: self.oldest_first,
+            limit: usize::try_from(self.limit).unwrap_or(usize::MAX),
+        };
+        let mut rows = Vec::new();
+        let take = |execution: Execution| {
+            rows.push(Row::new(execution));
+            Ok(())
+        };
+        let searched = search.run(clients, take).await?;
         if self.json {
             print_json(&rows)?;
         } else if rows.is_empty() {
@@ -89,110 +133,71 @@ impl List {
         } else {
             print(&shown(&rows))?;
         }
-        if more {
-            note(&format!("there are more than {}; see --limit", rows.len()));
-        }
+        note_the_rest(&searched, self.oldest_first);
         Ok(Exit::Done)
-    }
-
-    /// The newest executions, and whether there are more than asked for.
-    async fn executions(&self, clients: &Clients) -> Result<(Vec<Listed>, bool), Failure> {
-        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
-        let mut listed = Vec::new();
-        let mut marker = None;
-        loop {
-            let wanted = (limit - listed.len()).min(PAGE_MAX);
-            let page = clients
-                .lambda
-                .list_durable_executions_by_function()
-                .function_name(&clients.target.function)
-                .qualifier(&clients.target.qualifier)
-                .set_statuses(self.status.map(|status| vec![status.into()]))
-                .max_items(i32::try_from(wanted).unwrap_or(i32::MAX))
-                .set_marker(marker.take())
-                .send()
-                .await
-                .map_err(|error| clients.failure("list orders", &error))?;
-            listed.extend(page.durable_executions.unwrap_or_default().into_iter().take(wanted));
-            marker = page.next_marker.filter(|marker| !marker.is_empty());
-            if marker.is_none() || listed.len() >= limit {
-                return Ok((listed, marker.is_some()));
-            }
-        }
     }
 }
 
-/// Reads the results of those that have one, a few at a time, and keeps the order.
-async fn with_results(clients: &Clients, listed: Vec<Listed>) -> Result<Vec<Row>, Failure> {
-    let places = Arc::new(Semaphore::new(READS_AT_ONCE));
-    let mut reads = JoinSet::new();
-    let mut rows: Vec<Row> = listed.iter().map(Row::new).collect();
-    for (index, execution) in listed.into_iter().enumerate() {
-        if execution.status != ExecutionStatus::Succeeded {
-            continue;
-        }
-        let (clients, places) = (clients.clone(), Arc::clone(&places));
-        reads.spawn(async move {
-            let _place = places.acquire_owned().await;
-            (index, execution::load(&clients, &execution.durable_execution_arn, true).await)
-        });
+/// Says what was not looked at.
+fn note_the_rest(searched: &Searched, oldest_first: bool) {
+    if searched.more {
+        note(&format!("there are more than {}; see --limit", searched.found));
     }
-    while let Some(read) = reads.join_next().await {
-        let (index, execution) =
-            read.map_err(|error| Failure::new(format!("cannot list orders: {error}")))?;
-        match execution {
-            // Its time was up between the list and the look at it.
-            Err(failure) if failure.kind() == FailureKind::Missing => {}
-            execution => {
-                let execution = execution?;
-                if let Some(row) = rows.get_mut(index) {
-                    row.add_result(&execution);
-                }
-            }
-        }
+    if let Some(at) = &searched.given_up_at {
+        let option = if oldest_first { "since" } else { "until" };
+        note(&format!(
+            "{} orders were looked at, which is the most; --{option} {} goes on",
+            searched.looked_at,
+            rfc3339(at)
+        ));
     }
-    Ok(rows)
 }
 
 impl Row {
-    fn new(listed: &Listed) -> Self {
-        let ended = listed.end_timestamp.as_ref();
+    fn new(execution: Execution) -> Self {
+        let view = execution.result.as_ref().map(|result| &result.view);
+        let fulfillment = view.and_then(|view| view.fulfillment.as_ref());
+        let reason = view.and_then(|view| view.reason.clone());
+        let error = execution.error.as_ref().and_then(|error| error.error_type.clone());
         Self {
-            order_id: listed.durable_execution_name.clone(),
-            execution_arn: listed.durable_execution_arn.clone(),
-            status: listed.status.as_str().to_owned(),
-            outcome: listed.status.as_str().to_ascii_lowercase(),
-            total: None,
-            started_at: rfc3339(&listed.start_timestamp),
-            ended_at: ended.map(rfc3339),
-            duration_ms: ended.map(|ended| milliseconds_between(&listed.start_timestamp, ended)),
-            started: short(&listed.start_timestamp),
+            customer_id: execution.customer_id(),
+            status: execution.status.as_str().to_owned(),
+            outcome: execution.outcome(),
+            reason: reason.or(error).map(|reason| redact::text(&reason)),
+            total: view.and_then(|view| view.order_total),
+            units: execution.units,
+            tracking_number: fulfillment.map(|fulfillment| fulfillment.tracking_number.clone()),
+            started_at: rfc3339(&execution.started),
+            ended_at: execution.ended.as_ref().map(rfc3339),
+            duration_ms: duration_ms(&execution),
+            started: short(&execution.started),
+            order_id: execution.order_id,
+            execution_arn: execution.arn,
         }
-    }
-
-    fn add_result(&mut self, execution: &Execution) {
-        self.outcome = execution.outcome();
-        self.total = execution.result.as_ref().and_then(|result| result.view.order_total);
     }
 }
 
 fn shown(rows: &[Row]) -> String {
     let columns = [
         Column::Left("ORDER"),
-        Column::Left("STATUS"),
+        Column::Left("CUSTOMER"),
         Column::Left("OUTCOME"),
         Column::Right("TOTAL"),
+        Column::Right("ITEMS"),
         Column::Left("PLACED (UTC)"),
         Column::Right("DURATION"),
+        Column::Left("TRACKING"),
     ];
     let cells = rows.iter().map(|row| {
         [
             row.order_id.clone(),
-            row.status.clone(),
+            cell(row.customer_id.as_ref()),
             row.outcome.clone(),
             cell(row.total),
+            cell(row.units),
             row.started.clone(),
             cell(row.duration_ms.map(time::duration)),
+            cell(row.tracking_number.as_ref()),
         ]
     });
     table(&columns, cells)

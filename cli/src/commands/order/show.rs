@@ -5,9 +5,11 @@ use clap::Args;
 use crate::client::Clients;
 use crate::exit::{Exit, Failure};
 use crate::order::document::{OrderDocument, describe};
+use crate::order::execution::Execution;
 use crate::order::id::OrderRef;
-use crate::order::{execution, history};
-use crate::output::{print, print_json};
+use crate::order::{execution, history, resolve};
+use crate::output::{note, print, print_json};
+use crate::time::rfc3339;
 
 /// Options of `order show`.
 #[derive(Args, Clone, Debug)]
@@ -18,7 +20,7 @@ Examples:
 
 Of a card number, the last four digits are shown.")]
 pub struct Show {
-    /// The order id, or the ARN of its execution
+    /// The order id or the beginning of it, or the ARN of its execution
     #[arg(value_name = "ORDER")]
     order: OrderRef,
     /// Print one JSON document
@@ -28,14 +30,22 @@ pub struct Show {
 
 impl Show {
     pub(super) async fn run(self, clients: &Clients) -> Result<Exit, Failure> {
-        let arn = execution::resolve(clients, &self.order).await?;
+        let arn = resolve::resolve(clients, &self.order).await?;
         let execution = execution::load(clients, &arn, true).await?;
         let steps = history::steps(clients, &arn).await?;
         if self.json {
             print_json(&OrderDocument::new(&execution, &steps))?;
         } else {
             print(&describe(&execution, &steps))?;
+            note_deeper(clients, &execution);
         }
         Ok(Exit::Done)
     }
+}
+
+/// Where to look for more than that.
+fn note_deeper(clients: &Clients, execution: &Execution) {
+    let began = rfc3339(&execution.started);
+    let logs = format!("logs tail --order {} --since {began}", execution.order_id);
+    note(&format!("\nwhat it wrote: `{}`", clients.target.command(&logs)));
 }

@@ -17,6 +17,7 @@ mod looking;
 mod monitoring;
 mod placing;
 mod serving;
+mod stacks;
 mod support;
 mod tailing;
 mod templates;

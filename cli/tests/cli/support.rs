@@ -21,7 +21,7 @@ const CARDS: [&str; 4] =
     ["4532123456789012", "5412345678901234", "4111111111111111", "378282246310005"];
 
 /// Variables that would change what the binary does.
-const SETTINGS: [&str; 12] = [
+const SETTINGS: [&str; 15] = [
     "AWS_ENDPOINT_URL",
     "AWS_REGION",
     "AWS_ACCESS_KEY_ID",
@@ -30,6 +30,9 @@ const SETTINGS: [&str; 12] = [
     "VALIDATE_ORDER_FUNCTION",
     "PRODUCT_CATALOG_TABLE",
     "INVENTORY_RESERVATIONS_TABLE",
+    "EXECUTION_TIMEOUT_SECONDS",
+    "RETENTION_DAYS",
+    "FULFILL_ORDER_FUNCTION",
     "PAYMENT_LIMIT",
     "RETRY_BASE_SECONDS",
     "RUST_LOG",
@@ -70,6 +73,11 @@ pub(crate) fn binary() -> Command {
 /// Runs the binary to its end.
 pub(crate) fn run(arguments: &[&str]) -> Said {
     Running::start(binary().args(arguments)).end()
+}
+
+/// Runs the binary to its end with these settings.
+pub(crate) fn run_with(arguments: &[&str], settings: &[(&str, &str)]) -> Said {
+    Running::start(binary().args(arguments).envs(settings.iter().copied())).end()
 }
 
 /// Runs the binary to its end with this on stdin.
@@ -156,7 +164,17 @@ pub(crate) struct Server {
 
 /// Starts a server and reads its address.
 fn serve(directory: &TempDir, listen: &str, more: &[&str]) -> (Child, String) {
+    serve_with(directory, listen, more, &[])
+}
+
+fn serve_with(
+    directory: &TempDir,
+    listen: &str,
+    more: &[&str],
+    settings: &[(&str, &str)],
+) -> (Child, String) {
     let mut child = binary()
+        .envs(settings.iter().copied())
         .args(["serve", "--listen", listen, "--data-dir"])
         .arg(directory.path())
         .args(more)
@@ -184,6 +202,13 @@ impl Server {
     /// A server that is told more than where it is.
     pub(crate) fn start_with(more: &[&str]) -> Self {
         Self::start_in(tempfile::tempdir().unwrap(), more)
+    }
+
+    /// A server with these settings in its environment.
+    pub(crate) fn start_with_settings(settings: &[(&str, &str)]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let (child, url) = serve_with(&directory, "127.0.0.1:0", &[], settings);
+        Self { url, directory: Some(directory), child }
     }
 
     fn start_in(directory: TempDir, more: &[&str]) -> Self {

@@ -18,6 +18,7 @@ mod order_log;
 mod page;
 mod stack;
 mod status_changes;
+mod tables;
 
 use std::process::Command;
 

@@ -256,17 +256,17 @@ impl Service {
             Box::new(Holding { backend: wrap(backend), _lock: hold })
         })
         .map_err(OpenError::new)?;
+        let home = Home { region: config.region, account: config.account };
         let prometheus = Prometheus::new(config.data_dir.clone());
         store.observe(prometheus.commit_observer());
         let mut observers = Observers::default();
         prometheus.observers().into_iter().for_each(|observer| observers.join(observer));
         let mut tables = config.tables;
         tables.extend(config.templates.iter().flat_map(tables_of));
-        let dynamodb = DynamoDb::open(&config.data_dir, &tables, Arc::clone(&lock))
+        let dynamodb = DynamoDb::open(&config.data_dir, &tables, &home, Arc::clone(&lock))
             .await
             .map_err(OpenError::new)?;
         let code = CodeStore::open(&config.data_dir).map_err(OpenError::new)?;
-        let home = Home { region: config.region, account: config.account };
         let clock = config.clock;
         let telling =
             config.status_webhook.map(Telling::new).transpose().map_err(OpenError::new)?;

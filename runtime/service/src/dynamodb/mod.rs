@@ -6,8 +6,10 @@
 //! | `operations` | from an operation's name to the engine's function |
 //! | `expiry` | items whose time to live is over |
 //! | `tokens` | idempotency of transactions |
+//! | `names` | the ARNs of tables and streams |
 
 mod expiry;
+mod names;
 mod operations;
 mod thread;
 mod tokens;
@@ -21,7 +23,9 @@ use http::{Request, Response, StatusCode};
 use serde_json::{Value, json};
 
 pub(crate) use crate::dynamodb::operations::OPERATIONS;
+use crate::dynamodb::names::Names;
 use crate::dynamodb::thread::DatabaseThread;
+use crate::wire::arn::Home;
 
 const TARGET_PREFIXES: [&str; 2] = ["DynamoDB_20120810.", "DynamoDBStreams_20120810."];
 const CONTENT_TYPE: &str = "application/x-amz-json-1.0";
@@ -56,6 +60,7 @@ impl TableSpec {
 #[derive(Clone)]
 pub(crate) struct DynamoDb {
     thread: DatabaseThread,
+    names: Arc<Names>,
 }
 
 impl DynamoDb {
@@ -66,6 +71,7 @@ impl DynamoDb {
     pub(crate) async fn open(
         directory: &Path,
         tables: &[TableSpec],
+        home: &Home,
         hold: Arc<DirectoryLock>,
     ) -> Result<Self, String> {
         let file = directory.join(FILE);
@@ -75,7 +81,7 @@ impl DynamoDb {
             dynoxide::Database::new(name).map_err(|error| unusable(error.to_string()))?;
         let keeper = WalKeeper::spawn(&file).map_err(|error| error.to_string())?;
         let thread = DatabaseThread::spawn(database, keeper, hold).map_err(unusable)?;
-        let dynamodb = Self { thread };
+        let dynamodb = Self { thread, names: Arc::new(Names::new(home)) };
         for table in tables {
             dynamodb.ensure(table).await?;
         }
@@ -129,7 +135,11 @@ impl DynamoDb {
 
     pub(crate) async fn answer(&self, operation: &str, request: Request<Bytes>) -> Response<Bytes> {
         let answer = match String::from_utf8(request.into_body().to_vec()) {
-            Ok(body) => self.thread.run(operation, body).await,
+            Ok(body) => {
+                let body = self.names.of_engine(operation, body);
+                let answer = self.thread.run(operation, body).await;
+                operations::Answer { body: self.names.of_home(operation, answer.body), ..answer }
+            }
             Err(_) => operations::Answer::serialization_error(),
         };
         let checksum = crc32fast::hash(answer.body.as_bytes());

@@ -19,6 +19,7 @@
 mod any_text;
 mod code;
 mod functions_of_cloudformation;
+mod kept;
 mod names;
 mod parameters;
 mod problems;

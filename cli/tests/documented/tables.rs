@@ -81,7 +81,7 @@ fails put-item --table-name shop --item '{"id": {"S": "b"}}'
 fails put-item --table-name shop --item '{"id": {"N": "1"}, "at": {"N": "1"}}'
 fails put-item --table-name shop --item '{"id": {"S": ""}, "at": {"N": "1"}}'
 fails put-item --table-name shop --item '{"id": {"S": "x"}, "at": {"N": "one"}}'
-fails query --table-name shop --key-condition-expression 'other = :o' --expression-attribute-values '{":o": {"S": "a"}}'
+fails query --table-name shop --key-condition-expression 'colour = :o' --expression-attribute-values '{":o": {"S": "a"}}'
 fails get-item --table-name nowhere --key '{"id": {"S": "b"}}'
 fails create-table --table-name shop --billing-mode PAY_PER_REQUEST \
   --attribute-definitions AttributeName=id,AttributeType=S --key-schema AttributeName=id,KeyType=HASH

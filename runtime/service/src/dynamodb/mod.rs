@@ -6,6 +6,7 @@
 //! | `operations` | from an operation's name to the engine's function |
 //! | `expiry` | items whose time to live is over |
 //! | `tokens` | idempotency of transactions |
+//! | `unfinished` | tables that a crash has caught while they were made or deleted |
 //! | `names` | the ARNs of tables and streams |
 
 mod expiry;
@@ -13,6 +14,7 @@ mod names;
 mod operations;
 mod thread;
 mod tokens;
+mod unfinished;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -25,6 +27,7 @@ use serde_json::{Value, json};
 pub(crate) use crate::dynamodb::operations::OPERATIONS;
 use crate::dynamodb::names::Names;
 use crate::dynamodb::thread::DatabaseThread;
+use crate::dynamodb::unfinished::Unfinished;
 use crate::wire::arn::Home;
 
 const TARGET_PREFIXES: [&str; 2] = ["DynamoDB_20120810.", "DynamoDBStreams_20120810."];
@@ -80,7 +83,8 @@ impl DynamoDb {
         let database =
             dynoxide::Database::new(name).map_err(|error| unusable(error.to_string()))?;
         let keeper = WalKeeper::spawn(&file).map_err(|error| error.to_string())?;
-        let thread = DatabaseThread::spawn(database, keeper, hold).map_err(unusable)?;
+        let unfinished = Unfinished::finish(directory, &database).map_err(unusable)?;
+        let thread = DatabaseThread::spawn(database, unfinished, keeper, hold).map_err(unusable)?;
         let dynamodb = Self { thread, names: Arc::new(Names::new(home)) };
         for table in tables {
             dynamodb.ensure(table).await?;

@@ -5,6 +5,7 @@ use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
 use dynoxide::{Database, DynoxideError};
 
 use crate::dynamodb::tokens::Tokens;
+use crate::dynamodb::unfinished::Unfinished;
 
 /// Every operation that there is.
 pub(crate) const OPERATIONS: [&str; 27] = [
@@ -66,6 +67,12 @@ impl Answer {
         Self::error(400, code, "The ClientRequestToken was used with another request.")
     }
 
+    /// The disk does not take what has to be on it.
+    fn disk(error: &std::io::Error) -> Self {
+        let code = "com.amazonaws.dynamodb.v20120810#InternalServerError";
+        Self::error(500, code, &format!("The table cannot be changed: {error}"))
+    }
+
     pub(super) fn unavailable() -> Self {
         let code = "com.amazonaws.dynamodb.v20120810#InternalServerError";
         Self::error(500, code, "The tables are not available: the server is shutting down.")
@@ -93,15 +100,16 @@ macro_rules! dispatch {
 pub(super) struct Tables {
     database: Database,
     tokens: Tokens,
+    unfinished: Unfinished,
 }
 
 impl Tables {
-    pub(super) fn new(database: Database) -> Self {
-        Self { database, tokens: Tokens::default() }
+    pub(super) fn new(database: Database, unfinished: Unfinished) -> Self {
+        Self { database, tokens: Tokens::default(), unfinished }
     }
 
     pub(super) fn run(&mut self, operation: &str, body: &str) -> Answer {
-        let Self { database, tokens } = self;
+        let Self { database, tokens, unfinished } = self;
         // The engine would read an array as an object without members.
         if !body.trim_start().starts_with('{') {
             return Answer::serialization_error();
@@ -121,7 +129,9 @@ impl Tables {
                 }
                 Err(error) => unreadable(&error),
             },
-            _ => run(database, operation, body),
+            _ => unfinished
+                .guard(database, operation, body, || run(database, operation, body))
+                .unwrap_or_else(|error| Answer::disk(&error)),
         }
     }
 }

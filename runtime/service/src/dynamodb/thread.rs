@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::dynamodb::expiry::Expiry;
 use crate::dynamodb::operations::{Answer, Tables};
+use crate::dynamodb::unfinished::Unfinished;
 
 /// Requests that may wait; further callers wait for a place.
 const QUEUE_MAX: usize = 1024;
@@ -29,6 +30,7 @@ impl DatabaseThread {
     /// The directory is held for as long as the database is open.
     pub(super) fn spawn(
         database: Database,
+        unfinished: Unfinished,
         mut keeper: WalKeeper,
         hold: Arc<DirectoryLock>,
     ) -> Result<Self, String> {
@@ -37,7 +39,7 @@ impl DatabaseThread {
         std::thread::Builder::new()
             .name("dynamodb".to_owned())
             .spawn(move || {
-                let mut tables = (Tables::new(database), expiry, hold);
+                let mut tables = (Tables::new(database, unfinished), expiry, hold);
                 while let Some(message) = receiver.blocking_recv() {
                     match message {
                         Message::Run { operation, body, answer } => {

@@ -314,3 +314,23 @@ async fn functions_in_processes_go_with_their_stack_and_come_back_with_the_next_
     assert_eq!(status(&server, "shop").await, "CREATE_COMPLETE");
     server.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_table_that_a_crash_left_half_deleted_is_made_anew_and_no_other() {
+    let directory = TempDir::new().unwrap();
+    let unfinished = directory.path().join("dynamodb.unfinished");
+    // The name, and half a name: then nothing had begun.
+    for (text, left) in [("\"stock\"", 0), ("\"sto", 1)] {
+        let server = open(&directory).await;
+        put(&server, TABLE).await;
+        put(&server, "ledger").await;
+        assert!(!unfinished.exists());
+        server.close().await;
+        std::fs::write(&unfinished, text).unwrap();
+        let server = open(&directory).await;
+        assert_eq!(items(&server, TABLE).await.ok()["Count"], left, "{text}");
+        assert_eq!(items(&server, "ledger").await.ok()["Count"], 1);
+        assert!(!unfinished.exists());
+        server.close().await;
+    }
+}

@@ -11,6 +11,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use durable_service::{Rated, Rates, RuntimeCommands, ServiceConfig};
 
 use crate::client::{Clients, Target};
+use crate::commands::callback::CallbackCommand;
 use crate::commands::catalog::CatalogCommand;
 use crate::commands::completions::Completions;
 use crate::commands::demo::Demo;
@@ -55,6 +56,9 @@ enum Command {
     Function(FunctionCommand),
     /// Print what a shell needs to complete commands and options
     Completions(Completions),
+    /// Answer the callbacks that executions wait for
+    #[command(subcommand)]
+    Callback(CallbackCommand),
     /// What the exit codes mean
     #[command(hide = true, after_help = exit_codes())]
     ExitCodes,
@@ -223,6 +227,7 @@ impl Cli {
             Command::Invoke(invoke) => invoke.run(&Clients::new(self.target).await).await,
             Command::Function(command) => command.run(&Clients::new(self.target).await).await,
             Command::Completions(completions) => completions.run(command()),
+            Command::Callback(command) => command.run(&Clients::new(self.target).await).await,
             Command::ExitCodes => {
                 crate::output::print(&format!("{}\n", Exit::table()))?;
                 Ok(Exit::Done)

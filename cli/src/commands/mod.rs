@@ -1,5 +1,6 @@
 //! The commands, one a file.
 
+pub mod callback;
 pub mod catalog;
 pub mod completions;
 pub mod demo;

@@ -24,6 +24,8 @@ fn a_server_that_is_not_there_is_4() {
         &["order", "show", "A"],
         &["order", "place", &order],
         &["catalog", "list"],
+        &["callback", "list"],
+        &["callback", "heartbeat", "QQ=="],
     ] {
         let said = run(&[command, &["--endpoint-url", &url]].concat()).ended(4);
         assert_eq!(said.out, "");

@@ -15,6 +15,7 @@ use crate::commands::callback::CallbackCommand;
 use crate::commands::catalog::CatalogCommand;
 use crate::commands::completions::Completions;
 use crate::commands::demo::Demo;
+use crate::commands::execution::ExecutionCommand;
 use crate::commands::function::FunctionCommand;
 use crate::commands::invoke::Invoke;
 use crate::commands::logs::LogsCommand;
@@ -46,6 +47,9 @@ enum Command {
     /// The products, their prices and their stock
     #[command(subcommand)]
     Catalog(CatalogCommand),
+    /// Durable executions: look at them, stop, pause, resume and delete them
+    #[command(subcommand)]
+    Execution(ExecutionCommand),
     /// What the functions write
     #[command(subcommand)]
     Logs(LogsCommand),
@@ -223,6 +227,7 @@ impl Cli {
             }
             Command::Order(command) => command.run(&Clients::new(self.target).await).await,
             Command::Catalog(command) => command.run(&Clients::new(self.target).await).await,
+            Command::Execution(command) => command.run(&Clients::new(self.target).await).await,
             Command::Logs(command) => command.run(&Clients::new(self.target).await).await,
             Command::Invoke(invoke) => invoke.run(&Clients::new(self.target).await).await,
             Command::Function(command) => command.run(&Clients::new(self.target).await).await,

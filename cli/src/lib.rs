@@ -12,6 +12,8 @@
 //! | `order/` | placing, finding, waiting for and describing orders |
 //! | `catalog/` | reading and writing products |
 //! | `logs/` | reading logs, and staying with them |
+//! | `execution/` | durable executions of any function |
+//! | `format` | `--output` |
 //! | `exit` | exit codes, and failures as people read them |
 //! | `input`, `interrupt` | files and stdin; Ctrl-C |
 //! | `output`, `table`, `json`, `time` | how things are printed |
@@ -29,7 +31,9 @@ pub mod catalog;
 pub mod client;
 pub mod commands;
 pub mod embedded;
+pub mod execution;
 pub mod exit;
+pub mod format;
 pub mod input;
 pub mod interrupt;
 pub mod json;

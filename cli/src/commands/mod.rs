@@ -4,6 +4,7 @@ pub mod callback;
 pub mod catalog;
 pub mod completions;
 pub mod demo;
+pub mod execution;
 pub mod function;
 pub mod invoke;
 pub mod logs;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use durable_service::{Service, ServiceConfig};
+use durable_service::{Service, ServiceConfig, TraceSettings};
 use durable_template::Stack;
 use orders::Settings;
 use tokio::net::TcpListener;
@@ -48,6 +48,7 @@ pub async fn run(options: ServeOptions) -> anyhow::Result<()> {
             options.listen.port()
         );
     }
+    let traces = TraceSettings::read(|name| std::env::var(name).ok())?;
     let stack = options.template.read(&options.service.region, &options.service.account)?;
     stack.iter().for_each(note_ignored);
     // First the address: a server that nobody can reach must not take up orders.
@@ -56,7 +57,7 @@ pub async fn run(options: ServeOptions) -> anyhow::Result<()> {
     let data_dir = options.service.data_dir.clone();
     let status_webhook = options.webhook.webhook()?;
     let endpoint_url = format!("http://{address}");
-    let config = ServiceConfig { endpoint_url, status_webhook, ..options.service };
+    let config = ServiceConfig { endpoint_url, status_webhook, traces, ..options.service };
     let stop = stop_signal()?;
     let service = match stack {
         Some(stack) => {

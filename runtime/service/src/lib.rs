@@ -22,6 +22,8 @@
 //! | `prometheus/` | what Prometheus scrapes |
 //! | `events/` | telling a webhook of every change of an execution's status |
 //! | `observe` | telling whoever logs and counts what happens |
+//! | `traces/` | OpenTelemetry traces, for those who want them |
+//! | `outgoing` | the HTTP client for what the server sends by itself |
 //! | `rates` | AWS's rate quotas, for those who want them |
 //! | `clock` | the only place that reads the time |
 
@@ -38,9 +40,11 @@ mod lambda;
 mod listener;
 mod logs;
 mod observe;
+mod outgoing;
 mod prometheus;
 mod rates;
 mod service;
+mod traces;
 mod wire;
 
 pub use clock::Clock;
@@ -54,3 +58,4 @@ pub use functions::{
 };
 pub use rates::{NotRated, Rated, Rates};
 pub use service::{OpenError, Service, ServiceConfig};
+pub use traces::{TraceSettings, TraceSettingsError};

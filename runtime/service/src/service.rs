@@ -24,6 +24,7 @@ use crate::logs::{CloudWatchLogs, LogBounds};
 use crate::observe::Observers;
 use crate::prometheus::Prometheus;
 use crate::rates::Rates;
+use crate::traces::{Exporter, TraceSettings};
 use crate::wire::arn::Home;
 
 /// Executions kept in memory while they are idle. A suspended one beyond this is read from disk when it wakes.
@@ -93,6 +94,8 @@ pub struct ServiceConfig {
     pub open_executions_max: Option<u64>,
     /// Who is told of every change of an execution's status; nobody unless set.
     pub status_webhook: Option<StatusWebhook>,
+    /// Where traces go; none are made unless set.
+    pub traces: Option<TraceSettings>,
 }
 
 impl ServiceConfig {
@@ -120,6 +123,7 @@ impl ServiceConfig {
             rates: Rates::default(),
             open_executions_max: None,
             status_webhook: None,
+            traces: None,
         }
     }
 }
@@ -193,6 +197,18 @@ async fn deploy(
     Ok(stacks)
 }
 
+/// Has whatever happens from now on traced, if that is asked for.
+fn trace(
+    settings: Option<TraceSettings>,
+    home: &Home,
+    observers: &mut Observers,
+) -> Result<Option<Exporter>, OpenError> {
+    let Some(settings) = settings else { return Ok(None) };
+    let (exporter, traces) = Exporter::start(settings, home.clone()).map_err(OpenError::new)?;
+    observers.join(traces);
+    Ok(Some(exporter))
+}
+
 /// An execution whose function is gone fails when it is to go on. That may be meant, but more likely somebody has mixed up
 /// two directories or two templates.
 async fn refuse_orphans(store: &Store, functions: &Functions) -> Result<(), OpenError> {
@@ -222,6 +238,7 @@ pub struct Service {
     logs: CloudWatchLogs,
     door: Arc<dyn Door>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
+    traces: Mutex<Option<Exporter>>,
     recovered: Recovered,
     deliveries: Deliveries,
 }
@@ -273,6 +290,7 @@ impl Service {
         if let Some(telling) = &telling {
             observers.join(telling.observer());
         }
+        let traces = trace(config.traces, &home, &mut observers)?;
         let mut options = EngineOptions {
             limits: config.limits,
             retry: config.retry,
@@ -339,7 +357,8 @@ impl Service {
         ];
         let tasks = Mutex::new(tasks);
         let deliveries = Deliveries::begin(telling, &engine.store, &engine.clock);
-        Ok(Self { engine, dynamodb, logs, door, tasks, recovered, deliveries })
+        let traces = Mutex::new(traces);
+        Ok(Self { engine, dynamodb, logs, door, tasks, deliveries, traces, recovered })
     }
 
     /// What answers its requests.
@@ -403,6 +422,10 @@ impl Service {
         self.engine.store.close().await;
         self.dynamodb.close().await;
         self.logs.close().await;
+        let traces = self.traces.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(traces) = traces {
+            traces.close().await;
+        }
     }
 
     fn abort_tasks(&self) {

@@ -15,6 +15,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::engine::chained_target::Request;
 use crate::engine::work_list::{Job, Work, WorkList};
 use crate::engine::{Engine, to_the_end};
+use crate::observe::Caller;
 use crate::wire::error::AwsError;
 
 /// Starts and reports at one time; each is a commit or two.
@@ -80,10 +81,13 @@ impl Engine {
         row: ChainedRow,
         place: OwnedSemaphorePermit,
     ) -> Result<(), AwsError> {
-        let Some(request) = self.request(&row).await? else {
+        let Some(mut request) = self.request(&row).await? else {
             // Its parent has been deleted, and with it what was to be started.
             return self.forget_chained(&row).await;
         };
+        if row.work == ChainedWork::Dispatch {
+            request.trace_header = self.traced(&row, request.trace_header).await?;
+        }
         let outcome = match (row.work, &request.target) {
             (ChainedWork::Report, target) => self.outcome_of_child(target).await?,
             (ChainedWork::Dispatch, ChainedTarget::Durable { .. }) => {
@@ -104,6 +108,24 @@ impl Engine {
             }
         };
         self.report(&row, outcome).await
+    }
+
+    /// The header that makes the target a part of the operation's trace, unless the function has chosen one itself.
+    async fn traced(
+        &self,
+        row: &ChainedRow,
+        chosen: Option<String>,
+    ) -> Result<Option<String>, AwsError> {
+        if !self.observers.traces() {
+            return Ok(chosen);
+        }
+        let Some(cell) = self.cell(&row.parent).await? else { return Ok(chosen) };
+        let state = cell.state.lock().await;
+        let execution = &state.execution;
+        if chosen != execution.start.trace_header {
+            return Ok(chosen);
+        }
+        Ok(self.observers.trace_header(execution, Caller::Operation(&row.operation)).or(chosen))
     }
 
     /// Tells the parent how a closed child ended, without waiting for its turn.

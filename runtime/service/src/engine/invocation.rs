@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::engine::Engine;
 use crate::engine::cells::Cell;
 use crate::functions::Resolved;
-use crate::observe::{ExecutionRun, Run, RunEnd};
+use crate::observe::{Caller, ExecutionRun, Run, RunEnd};
 use crate::wire::error::AwsError;
 use crate::wire::operation::{self, Times};
 
@@ -61,9 +61,14 @@ impl Engine {
         invocation: Invocation,
     ) -> Result<Bytes, FunctionError> {
         self.observers.begins(run);
+        let trace_header = invocation.trace_header.clone();
         let begun = Instant::now();
         let outcome = run.version.host.invoke(invocation).await;
-        let end = RunEnd { duration: begun.elapsed(), outcome: outcome.as_ref() };
+        let end = RunEnd {
+            duration: begun.elapsed(),
+            outcome: outcome.as_ref(),
+            trace_header: trace_header.as_deref(),
+        };
         self.observers.ended(run, &end);
         outcome
     }
@@ -91,6 +96,8 @@ impl Engine {
         let request_id = Uuid::new_v4().to_string();
         let updated = state.execution.begin_invocation(request_id.clone(), now);
         let start = &state.execution.start;
+        let trace_header =
+            self.observers.trace_header(&state.execution, Caller::Invocation(&request_id));
         let timeout = function.version.timeout;
         let invocation = Invocation {
             request_id,
@@ -100,7 +107,7 @@ impl Engine {
             deadline_ms: now.unsigned_abs() + timeout.as_millis() as u64,
             timeout,
             payload: self.envelope(&state.execution, &updated),
-            trace_header: start.trace_header.clone(),
+            trace_header: trace_header.or_else(|| start.trace_header.clone()),
             tenant_id: start.tenant_id.clone(),
             client_context: None,
         };

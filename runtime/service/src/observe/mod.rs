@@ -29,6 +29,25 @@ pub(crate) trait Observer: Send + Sync + 'static {
 
     /// A plain function was not run, because it had no place.
     fn throttled(&self, _function: &Function) {}
+
+    /// Whether it ever has a [`trace_header`](Self::trace_header).
+    fn traces(&self) -> bool {
+        false
+    }
+
+    /// The X-Ray header that a function is given which runs for an execution, in place of the execution's own.
+    fn trace_header(&self, _execution: &Execution, _caller: Caller<'_>) -> Option<String> {
+        None
+    }
+}
+
+/// What of an execution calls a function.
+#[derive(Clone, Copy)]
+pub(crate) enum Caller<'a> {
+    /// The invocation with this request id, and the function is the execution's own.
+    Invocation(&'a str),
+    /// The chained invocation with this operation id.
+    Operation(&'a str),
 }
 
 /// What was recorded.
@@ -77,6 +96,8 @@ pub(crate) struct RunEnd<'a> {
     pub(crate) duration: Duration,
     /// What came of it; a durable function's failure that is an answer is none here.
     pub(crate) outcome: Result<&'a Bytes, &'a FunctionError>,
+    /// The X-Ray header that the function was given.
+    pub(crate) trace_header: Option<&'a str>,
 }
 
 /// Everybody who is told, in the order of their joining.
@@ -109,5 +130,15 @@ impl Observers {
 
     pub(crate) fn throttled(&self, function: &Function) {
         self.0.iter().for_each(|observer| observer.throttled(function));
+    }
+
+    /// The first header that somebody has.
+    pub(crate) fn trace_header(&self, execution: &Execution, caller: Caller<'_>) -> Option<String> {
+        self.0.iter().find_map(|observer| observer.trace_header(execution, caller))
+    }
+
+    /// Whether somebody may have a header.
+    pub(crate) fn traces(&self) -> bool {
+        self.0.iter().any(|observer| observer.traces())
     }
 }

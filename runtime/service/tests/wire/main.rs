@@ -43,4 +43,5 @@ mod status_changes;
 mod support;
 mod tenants;
 mod timers;
+mod traces;
 mod versions;

@@ -44,6 +44,7 @@ RUNTIME = {
     "durable-store",
     "durable-functions",
     "durable-logs",
+    "durable-metrics",
     "durable-service",
     "durable-template",
 }
@@ -53,6 +54,7 @@ ARROWS = {
     "runtime/store": {"durable-functions", "durable-service", "orders"},
     "runtime/functions": {"durable-core", "durable-store", "durable-service", "orders"},
     "runtime/logs": (RUNTIME - {"durable-logs"}) | {"orders", "durable-orders", "tokio"},
+    "runtime/metrics": (RUNTIME - {"durable-metrics"}) | {"orders", "durable-orders", "tokio"},
     "runtime/service": {"orders", "durable-orders"},
     "runtime/template": (RUNTIME - {"durable-template"}) | {"orders", "durable-orders", "tokio"},
 }

@@ -288,6 +288,16 @@ impl Execution {
         false
     }
 
+    /// Operations so far as AWS meters them: retries count again.
+    pub fn metered_operations(&self) -> u64 {
+        self.metered.operations
+    }
+
+    /// Bytes of payload written so far, as AWS meters them.
+    pub fn metered_bytes(&self) -> u64 {
+        self.metered.bytes
+    }
+
     /// Events written so far; the next one has this number plus one.
     pub fn events(&self) -> u64 {
         self.events

@@ -8,6 +8,7 @@ use http::{Method, Request, Response, StatusCode};
 use uuid::Uuid;
 
 use crate::cloudformation::CloudFormation;
+use crate::cloudwatch::CloudWatch;
 use crate::dynamodb::DynamoDb;
 use crate::engine::Engine;
 use crate::lambda;
@@ -23,6 +24,7 @@ pub(crate) struct FrontDoor {
     pub(crate) cloudformation: CloudFormation,
     pub(crate) logs: CloudWatchLogs,
     pub(crate) prometheus: Prometheus,
+    pub(crate) cloudwatch: CloudWatch,
 }
 
 impl Door for FrontDoor {
@@ -44,6 +46,10 @@ impl FrontDoor {
         }
         if let Some(operation) = CloudWatchLogs::operation(&request) {
             return self.logs.answer(operation, request.into_body()).await;
+        }
+        // Before CloudFormation: both take forms, and only CloudWatch looks at their version.
+        if let Some(asked) = CloudWatch::operation(&request) {
+            return self.cloudwatch.answer(asked, request, request_id).await;
         }
         if CloudFormation::owns(&request) {
             return self.cloudformation.answer(&request, request_id).await;

@@ -1,5 +1,5 @@
-//! The AWS wire: Lambda with durable executions, DynamoDB, CloudFormation and CloudWatch Logs, at one
-//! door.
+//! The AWS wire: Lambda with durable executions, DynamoDB, CloudFormation, CloudWatch and CloudWatch
+//! Logs, at one door.
 //!
 //! A [`Service`] owns a data directory and knows some functions. Its [`Door`](durable_functions::Door) answers the
 //! requests of AWS's SDKs and CLI, from a socket ([`Service::serve`]) or from clients in the same process
@@ -14,6 +14,8 @@
 //! | `lambda/` | one file per Lambda operation |
 //! | `dynamodb/` | the tables |
 //! | `cloudformation/` | the stacks that the server was started with |
+//! | `cloudwatch/` | what is measured, as CloudWatch |
+//! | `measures/` | measuring functions and executions |
 //! | `logs/` | what functions print, as CloudWatch Logs |
 //! | `engine/` | the shell around the state machine in `durable-core` |
 //! | `wire/` | spelling: errors, ARNs, timestamps, JSON |
@@ -29,6 +31,7 @@
 
 mod clock;
 mod cloudformation;
+mod cloudwatch;
 mod deploy;
 mod door;
 mod dynamodb;
@@ -39,6 +42,7 @@ mod guard;
 mod lambda;
 mod listener;
 mod logs;
+mod measures;
 mod observe;
 mod outgoing;
 mod prometheus;

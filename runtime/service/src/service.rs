@@ -13,6 +13,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::clock::Clock;
 use crate::cloudformation::{CloudFormation, Parts, StackSpec};
+use crate::cloudwatch::CloudWatch;
 use crate::deploy::{CodeStore, Deployer, tables as tables_of};
 use crate::door::FrontDoor;
 use crate::dynamodb::{DynamoDb, TableSpec};
@@ -21,6 +22,7 @@ use crate::events::{Deliveries, StatusWebhook, Telling};
 use crate::functions::{FunctionSpec, Functions, Hosting, RuntimeCommands};
 use crate::listener;
 use crate::logs::{CloudWatchLogs, LogBounds};
+use crate::measures::{Measures, sample};
 use crate::observe::Observers;
 use crate::prometheus::Prometheus;
 use crate::rates::Rates;
@@ -236,6 +238,7 @@ pub struct Service {
     engine: Arc<Engine>,
     dynamodb: DynamoDb,
     logs: CloudWatchLogs,
+    cloudwatch: CloudWatch,
     door: Arc<dyn Door>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
     traces: Mutex<Option<Exporter>>,
@@ -291,6 +294,10 @@ impl Service {
             observers.join(telling.observer());
         }
         let traces = trace(config.traces, &home, &mut observers)?;
+        let cloudwatch = CloudWatch::open(&config.data_dir, clock.clone(), Arc::clone(&lock))
+            .map_err(OpenError::new)?;
+        let metrics = cloudwatch.store().clone();
+        observers.join(Arc::new(Measures::new(metrics.clone(), clock.clone())));
         let mut options = EngineOptions {
             limits: config.limits,
             retry: config.retry,
@@ -334,6 +341,7 @@ impl Service {
                 store.close().await;
                 dynamodb.close().await;
                 logs.close().await;
+                cloudwatch.close().await;
                 return Err(error);
             }
         };
@@ -346,6 +354,7 @@ impl Service {
             cloudformation: CloudFormation::new(stacks, parts),
             logs: logs.clone(),
             prometheus,
+            cloudwatch: cloudwatch.clone(),
         });
         bind(&door);
         let recovered = engine.recover().await.map_err(|error| OpenError::new(error.message))?;
@@ -354,11 +363,12 @@ impl Service {
             tokio::spawn(Arc::clone(&engine).run_sweeper()),
             tokio::spawn(Arc::clone(&engine).run_async_queue()),
             tokio::spawn(Arc::clone(&engine).run_chained()),
+            tokio::spawn(sample(Arc::clone(&engine), metrics)),
         ];
         let tasks = Mutex::new(tasks);
         let deliveries = Deliveries::begin(telling, &engine.store, &engine.clock);
         let traces = Mutex::new(traces);
-        Ok(Self { engine, dynamodb, logs, door, tasks, deliveries, traces, recovered })
+        Ok(Self { engine, dynamodb, logs, cloudwatch, door, tasks, deliveries, traces, recovered })
     }
 
     /// What answers its requests.
@@ -426,6 +436,7 @@ impl Service {
         if let Some(traces) = traces {
             traces.close().await;
         }
+        self.cloudwatch.close().await;
     }
 
     fn abort_tasks(&self) {

@@ -71,7 +71,8 @@ impl CloudFormation {
         Self { stacks: stacks.collect(), parts }
     }
 
-    /// Whether this request is in the query protocol. Of the services here only CloudFormation speaks it.
+    /// Whether this request is in the query protocol. CloudWatch, which speaks it too, has
+    /// taken its own before.
     pub(crate) fn owns(request: &Request<Bytes>) -> bool {
         let content_type = request.headers().get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
         request.method() == Method::POST

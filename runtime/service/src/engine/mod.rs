@@ -143,6 +143,11 @@ impl Engine {
         })
     }
 
+    /// How many executions are open, and how many may be.
+    pub(crate) fn open_executions(&self) -> (u64, Option<u64>) {
+        self.open.now()
+    }
+
     /// Stops an open execution and tells when it ended; a closed one stays as it is.
     pub(crate) async fn stop(
         self: &Arc<Self>,

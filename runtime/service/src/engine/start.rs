@@ -63,6 +63,10 @@ impl OpenExecutions {
         self.count.fetch_sub(1, Ordering::Relaxed);
     }
 
+    pub(super) fn now(&self) -> (u64, Option<u64>) {
+        (self.count.load(Ordering::Relaxed), self.max)
+    }
+
     /// # Errors
     /// `TooManyRequestsException` when there are as many as may be.
     fn check(&self) -> Result<(), AwsError> {

@@ -16,6 +16,7 @@ mod chained;
 mod checkpoint;
 mod clock;
 mod cloudformation;
+mod cloudwatch;
 mod delete;
 mod deleted_stacks;
 mod deleting;

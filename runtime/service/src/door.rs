@@ -23,7 +23,7 @@ pub(crate) struct FrontDoor {
     pub(crate) dynamodb: DynamoDb,
     pub(crate) cloudformation: CloudFormation,
     pub(crate) logs: CloudWatchLogs,
-    pub(crate) prometheus: Prometheus,
+    pub(crate) prometheus: Arc<Prometheus>,
     pub(crate) cloudwatch: CloudWatch,
 }
 

@@ -8,6 +8,8 @@
 //! | part | job |
 //! |---|---|
 //! | `service` | opening, shutting down |
+//! | `config` | how a service is set up |
+//! | `watchers` | opening and closing whoever is told what happens |
 //! | `door` | which API a request is for |
 //! | `listener` | the socket |
 //! | `guard` | keeps web pages away from the socket |
@@ -32,6 +34,7 @@
 mod clock;
 mod cloudformation;
 mod cloudwatch;
+mod config;
 mod deploy;
 mod door;
 mod dynamodb;
@@ -49,10 +52,12 @@ mod prometheus;
 mod rates;
 mod service;
 mod traces;
+mod watchers;
 mod wire;
 
 pub use clock::Clock;
 pub use cloudformation::{StackOutput, StackParameter, StackResource, StackSpec};
+pub use config::ServiceConfig;
 pub use dynamodb::TableSpec;
 pub use engine::Recovered;
 pub use events::{Patience, StatusWebhook, WebhookError};
@@ -61,5 +66,5 @@ pub use functions::{
     RuntimeCommands, TenancyConfig, TracingConfig,
 };
 pub use rates::{NotRated, Rated, Rates};
-pub use service::{OpenError, Service, ServiceConfig};
+pub use service::{OpenError, Service};
 pub use traces::{TraceSettings, TraceSettingsError};

@@ -1,134 +1,33 @@
 //! Opening a data directory, serving it, and shutting down.
 
 use std::future::Future;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use durable_core::{Limits, RetryPolicy};
 use durable_functions::Door;
 use durable_store::{Backend, DirectoryLock, Outcome, SqliteBackend, Store, Write};
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::clock::Clock;
 use crate::cloudformation::{CloudFormation, Parts, StackSpec};
-use crate::cloudwatch::CloudWatch;
+use crate::config::ServiceConfig;
 use crate::deploy::{CodeStore, Deployer, tables as tables_of};
 use crate::door::FrontDoor;
-use crate::dynamodb::{DynamoDb, TableSpec};
+use crate::dynamodb::DynamoDb;
 use crate::engine::{Engine, EngineOptions, Recovered};
-use crate::events::{Deliveries, StatusWebhook, Telling};
-use crate::functions::{FunctionSpec, Functions, Hosting, RuntimeCommands};
+use crate::events::Deliveries;
+use crate::functions::{FunctionSpec, Functions, Hosting};
 use crate::listener;
 use crate::logs::{CloudWatchLogs, LogBounds};
-use crate::measures::{Measures, sample};
-use crate::observe::Observers;
-use crate::prometheus::Prometheus;
-use crate::rates::Rates;
-use crate::traces::{Exporter, TraceSettings};
+use crate::watchers::Watchers;
 use crate::wire::arn::Home;
 
-/// Executions kept in memory while they are idle. A suspended one beyond this is read from disk when it wakes.
-const RESIDENT_MAX: usize = 10_000;
-/// As AWS waits before it repeats an asynchronous invocation.
-const ASYNC_RETRY_DELAY: Duration = Duration::from_secs(60);
-/// What a target of a chained invocation waits at most: SDKs end an invocation within milliseconds of the checkpoint after
-/// which it has nothing left to do.
-const CHAINED_DELAY: Duration = Duration::from_millis(250);
-/// Processes of one function version. A developer's machine has few cores, and durable executions that wait hold none.
-const PROCESSES_MAX: usize = 10;
-/// How long a log group keeps events that does not say so itself, and what all of them may take on disk.
-const LOG_RETENTION_DAYS: u32 = 7;
-const LOG_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 /// How long a data directory may be in use before that is an error, and the time between two looks.
 const LOCK_PATIENCE: Duration = Duration::from_secs(2);
 const LOCK_LOOK: Duration = Duration::from_millis(10);
 /// Between two looks at whether the running invocations have ended.
 const DRAIN_LOOK: Duration = Duration::from_millis(20);
-
-/// How a service is set up.
-#[derive(Clone, Debug)]
-pub struct ServiceConfig {
-    /// Where everything is kept; created if there is none.
-    pub data_dir: PathBuf,
-    /// The AWS region that it claims to be.
-    pub region: String,
-    /// The AWS account that it claims to be: twelve digits.
-    pub account: String,
-    /// Bounds on each execution.
-    pub limits: Limits,
-    /// How often a failed invocation is repeated.
-    pub retry: RetryPolicy,
-    /// How long after its failure an asynchronous invocation of a plain function is tried again; the second time
-    /// twice as long.
-    pub async_retry_delay: Duration,
-    /// How long the target of a chained invocation waits for the end of the invocation that asked for it, so that the
-    /// history shows them in this order.
-    pub chained_delay: Duration,
-    /// Tables that must exist.
-    pub tables: Vec<TableSpec>,
-    /// The stacks that CloudFormation's operations describe.
-    pub stacks: Vec<StackSpec>,
-    /// Executions kept in memory while they are idle.
-    pub resident_max: usize,
-    /// The time that executions live by.
-    pub clock: Clock,
-    /// What templates ask for. It is deployed at the start, and described by CloudFormation's operations.
-    pub templates: Vec<durable_template::Stack>,
-    /// Where functions in processes of their own find this server, such as `http://127.0.0.1:6737`. Empty for a service
-    /// without a socket: its processes can do no durable work.
-    pub endpoint_url: String,
-    /// Processes of one function version at one time.
-    pub processes_max: usize,
-    /// What runs functions of a runtime, where it is not the usual command.
-    pub runtime_commands: RuntimeCommands,
-    /// Days for which a log group keeps events if it does not say so itself.
-    pub log_retention_days: u32,
-    /// What the file with the log may hold; the oldest events go first.
-    pub log_bytes_max: u64,
-    /// Whether to open a data directory with open executions of functions that are not there, which fails them. Refused
-    /// unless set: a server that is started with the wrong template must not end what it does not know.
-    pub fail_orphans: bool,
-    /// How often operations may be called; no bounds unless set.
-    pub rates: Rates,
-    /// Open executions beyond which Invoke starts none; no bound unless set.
-    pub open_executions_max: Option<u64>,
-    /// Who is told of every change of an execution's status; nobody unless set.
-    pub status_webhook: Option<StatusWebhook>,
-    /// Where traces go; none are made unless set.
-    pub traces: Option<TraceSettings>,
-}
-
-impl ServiceConfig {
-    /// The defaults for a data directory: us-east-1, account 000000000000, AWS's limits.
-    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
-        Self {
-            data_dir: data_dir.into(),
-            region: "us-east-1".to_owned(),
-            account: "000000000000".to_owned(),
-            limits: Limits::default(),
-            retry: RetryPolicy::default(),
-            async_retry_delay: ASYNC_RETRY_DELAY,
-            chained_delay: CHAINED_DELAY,
-            tables: Vec::new(),
-            stacks: Vec::new(),
-            resident_max: RESIDENT_MAX,
-            clock: Clock::default(),
-            templates: Vec::new(),
-            endpoint_url: String::new(),
-            processes_max: PROCESSES_MAX,
-            runtime_commands: RuntimeCommands::default(),
-            log_retention_days: LOG_RETENTION_DAYS,
-            log_bytes_max: LOG_BYTES_MAX,
-            fail_orphans: false,
-            rates: Rates::default(),
-            open_executions_max: None,
-            status_webhook: None,
-            traces: None,
-        }
-    }
-}
 
 /// Why a service could not be opened: one sentence for people.
 #[derive(Debug, thiserror::Error)]
@@ -136,7 +35,7 @@ impl ServiceConfig {
 pub struct OpenError(String);
 
 impl OpenError {
-    fn new(error: impl std::fmt::Display) -> Self {
+    pub(crate) fn new(error: impl std::fmt::Display) -> Self {
         Self(error.to_string())
     }
 }
@@ -199,18 +98,6 @@ async fn deploy(
     Ok(stacks)
 }
 
-/// Has whatever happens from now on traced, if that is asked for.
-fn trace(
-    settings: Option<TraceSettings>,
-    home: &Home,
-    observers: &mut Observers,
-) -> Result<Option<Exporter>, OpenError> {
-    let Some(settings) = settings else { return Ok(None) };
-    let (exporter, traces) = Exporter::start(settings, home.clone()).map_err(OpenError::new)?;
-    observers.join(traces);
-    Ok(Some(exporter))
-}
-
 /// An execution whose function is gone fails when it is to go on. That may be meant, but more likely somebody has mixed up
 /// two directories or two templates.
 async fn refuse_orphans(store: &Store, functions: &Functions) -> Result<(), OpenError> {
@@ -238,12 +125,11 @@ pub struct Service {
     engine: Arc<Engine>,
     dynamodb: DynamoDb,
     logs: CloudWatchLogs,
-    cloudwatch: CloudWatch,
     door: Arc<dyn Door>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
-    traces: Mutex<Option<Exporter>>,
     recovered: Recovered,
     deliveries: Deliveries,
+    watchers: Watchers,
 }
 
 impl Service {
@@ -265,7 +151,7 @@ impl Service {
     /// # Errors
     /// As [`Service::open`].
     pub async fn open_with(
-        config: ServiceConfig,
+        mut config: ServiceConfig,
         functions: Vec<FunctionSpec>,
         bind: impl FnOnce(&Arc<dyn Door>),
         wrap: impl FnOnce(SqliteBackend) -> Box<dyn Backend>,
@@ -276,11 +162,8 @@ impl Service {
             Box::new(Holding { backend: wrap(backend), _lock: hold })
         })
         .map_err(OpenError::new)?;
-        let home = Home { region: config.region, account: config.account };
-        let prometheus = Prometheus::new(config.data_dir.clone());
-        store.observe(prometheus.commit_observer());
-        let mut observers = Observers::default();
-        prometheus.observers().into_iter().for_each(|observer| observers.join(observer));
+        let home = Home { region: config.region.clone(), account: config.account.clone() };
+        let (watchers, observers) = Watchers::open(&mut config, &store, &home, &lock)?;
         let mut tables = config.tables;
         tables.extend(config.templates.iter().flat_map(tables_of));
         let dynamodb = DynamoDb::open(&config.data_dir, &tables, &home, Arc::clone(&lock))
@@ -288,16 +171,6 @@ impl Service {
             .map_err(OpenError::new)?;
         let code = CodeStore::open(&config.data_dir).map_err(OpenError::new)?;
         let clock = config.clock;
-        let telling =
-            config.status_webhook.map(Telling::new).transpose().map_err(OpenError::new)?;
-        if let Some(telling) = &telling {
-            observers.join(telling.observer());
-        }
-        let traces = trace(config.traces, &home, &mut observers)?;
-        let cloudwatch = CloudWatch::open(&config.data_dir, clock.clone(), Arc::clone(&lock))
-            .map_err(OpenError::new)?;
-        let metrics = cloudwatch.store().clone();
-        observers.join(Arc::new(Measures::new(metrics.clone(), clock.clone())));
         let mut options = EngineOptions {
             limits: config.limits,
             retry: config.retry,
@@ -305,7 +178,7 @@ impl Service {
             async_retry_delay: config.async_retry_delay,
             chained_delay: config.chained_delay,
             observers,
-            status_events: telling.as_ref().map(|telling| telling.events(&home)),
+            status_events: watchers.status_events(&home),
             rates: config.rates,
             open_max: config.open_executions_max,
         };
@@ -341,7 +214,7 @@ impl Service {
                 store.close().await;
                 dynamodb.close().await;
                 logs.close().await;
-                cloudwatch.close().await;
+                watchers.close().await;
                 return Err(error);
             }
         };
@@ -353,8 +226,8 @@ impl Service {
             dynamodb: dynamodb.clone(),
             cloudformation: CloudFormation::new(stacks, parts),
             logs: logs.clone(),
-            prometheus,
-            cloudwatch: cloudwatch.clone(),
+            prometheus: watchers.prometheus(),
+            cloudwatch: watchers.cloudwatch(),
         });
         bind(&door);
         let recovered = engine.recover().await.map_err(|error| OpenError::new(error.message))?;
@@ -363,12 +236,11 @@ impl Service {
             tokio::spawn(Arc::clone(&engine).run_sweeper()),
             tokio::spawn(Arc::clone(&engine).run_async_queue()),
             tokio::spawn(Arc::clone(&engine).run_chained()),
-            tokio::spawn(sample(Arc::clone(&engine), metrics)),
+            tokio::spawn(watchers.sample(&engine)),
         ];
         let tasks = Mutex::new(tasks);
-        let deliveries = Deliveries::begin(telling, &engine.store, &engine.clock);
-        let traces = Mutex::new(traces);
-        Ok(Self { engine, dynamodb, logs, cloudwatch, door, tasks, deliveries, traces, recovered })
+        let deliveries = watchers.begin_deliveries(&engine);
+        Ok(Self { engine, dynamodb, logs, door, tasks, deliveries, watchers, recovered })
     }
 
     /// What answers its requests.
@@ -432,11 +304,7 @@ impl Service {
         self.engine.store.close().await;
         self.dynamodb.close().await;
         self.logs.close().await;
-        let traces = self.traces.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(traces) = traces {
-            traces.close().await;
-        }
-        self.cloudwatch.close().await;
+        self.watchers.close().await;
     }
 
     fn abort_tasks(&self) {

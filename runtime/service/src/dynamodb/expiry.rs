@@ -49,6 +49,7 @@ mod tests {
 
     use super::*;
     use crate::dynamodb::operations::Tables;
+    use crate::dynamodb::unfinished::Unfinished;
 
     const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -90,8 +91,10 @@ mod tests {
 
     #[test]
     fn what_has_expired_goes_by_itself_where_the_table_says_so() {
+        let directory = tempfile::tempdir().unwrap();
         let database = Database::memory().unwrap();
-        let mut tables = Tables::new(database.clone());
+        let unfinished = Unfinished::finish(directory.path(), &database).unwrap();
+        let mut tables = Tables::new(database.clone(), unfinished);
         fill(&mut tables, "swept");
         fill(&mut tables, "kept");
         let specification = json!({ "AttributeName": "expiresAt", "Enabled": true });

@@ -24,8 +24,8 @@ use durable_store::{DirectoryLock, WalKeeper};
 use http::{Request, Response, StatusCode};
 use serde_json::{Value, json};
 
-pub(crate) use crate::dynamodb::operations::OPERATIONS;
 use crate::dynamodb::names::Names;
+pub(crate) use crate::dynamodb::operations::OPERATIONS;
 use crate::dynamodb::thread::DatabaseThread;
 use crate::dynamodb::unfinished::Unfinished;
 use crate::wire::arn::Home;

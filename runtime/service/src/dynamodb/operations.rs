@@ -212,7 +212,10 @@ mod tests {
 
     #[test]
     fn every_operation_that_is_listed_is_there() {
-        let mut tables = Tables::new(Database::memory().unwrap());
+        let directory = tempfile::tempdir().unwrap();
+        let database = Database::memory().unwrap();
+        let unfinished = Unfinished::finish(directory.path(), &database).unwrap();
+        let mut tables = Tables::new(database, unfinished);
         for operation in OPERATIONS {
             let answer = tables.run(operation, "{}");
             assert!(!answer.body.contains("UnknownOperation"), "{operation}: {}", answer.body);

@@ -313,10 +313,10 @@ impl Protocol {
     }
 }
 
-#[tokio::test]
-async fn what_breaks_a_rule_is_refused_alike_in_every_protocol() {
-    let directory = TempDir::new().unwrap();
-    let server = open(&directory).await;
+/// An operation, what it is sent, and the error with which it is refused.
+type Refused = (&'static str, Value, &'static str, &'static str);
+
+fn statistics_that_are_refused() -> Vec<Refused> {
     let plain = json!({ "Statistics": ["Sum"] });
     let changed = |name: &str, value: Value| {
         let mut body = statistics("N", "m", plain.clone());
@@ -328,15 +328,8 @@ async fn what_breaks_a_rule_is_refused_alike_in_every_protocol() {
         body.as_object_mut().unwrap().remove(name);
         body
     };
-    let put =
-        |namespace: &str, datum: Value| json!({ "Namespace": namespace, "MetricData": [datum] });
-    let data = |query: Value| with_times(json!({ "MetricDataQueries": [query] }));
-    let stat = |stat: &str| {
-        let metric = json!({ "Namespace": "N", "MetricName": "m" });
-        json!({ "Id": "a", "MetricStat": { "Metric": metric, "Period": 60, "Stat": stat } })
-    };
     let statistics = "GetMetricStatistics";
-    let cases = [
+    vec![
         (
             statistics,
             without("Namespace"),
@@ -382,6 +375,18 @@ async fn what_breaks_a_rule_is_refused_alike_in_every_protocol() {
             "MalformedInput",
             "The parameter StartTime must be a timestamp.",
         ),
+    ]
+}
+
+fn other_requests_that_are_refused() -> Vec<Refused> {
+    let put =
+        |namespace: &str, datum: Value| json!({ "Namespace": namespace, "MetricData": [datum] });
+    let data = |query: Value| with_times(json!({ "MetricDataQueries": [query] }));
+    let stat = |stat: &str| {
+        let metric = json!({ "Namespace": "N", "MetricName": "m" });
+        json!({ "Id": "a", "MetricStat": { "Metric": metric, "Period": 60, "Stat": stat } })
+    };
+    vec![
         (
             "ListMetrics",
             json!({ "RecentlyActive": "PT1H" }),
@@ -434,7 +439,14 @@ async fn what_breaks_a_rule_is_refused_alike_in_every_protocol() {
             "InvalidAction",
             "The operation DeleteAlarms is not supported by this server.",
         ),
-    ];
+    ]
+}
+
+#[tokio::test]
+async fn what_breaks_a_rule_is_refused_alike_in_every_protocol() {
+    let directory = TempDir::new().unwrap();
+    let server = open(&directory).await;
+    let cases = [statistics_that_are_refused(), other_requests_that_are_refused()].concat();
     for protocol in PROTOCOLS {
         for (operation, body, code, message) in &cases {
             let refused = protocol.refused(&server, operation, body.clone()).await;

@@ -1,7 +1,7 @@
 //! What the tests share: a server in a directory, functions written as scripts, and clients.
 
-pub mod exposition;
 pub mod collector;
+pub mod exposition;
 pub mod held;
 pub mod package;
 pub mod receiver;

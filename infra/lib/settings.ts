@@ -1,0 +1,76 @@
+/**
+ * What can be chosen with `cdk deploy --context NAME=VALUE`, and what holds otherwise.
+ *
+ * A value that cannot be is refused before anything is synthesized, in a sentence that names it.
+ */
+
+import { Architecture } from "aws-cdk-lib/aws-lambda";
+import type { Node } from "constructs";
+
+/** AWS's bounds: 366 days, and 90 days. */
+const EXECUTION_TIMEOUT_SECONDS_MAX = 31_622_400;
+const RETENTION_DAYS_MAX = 90;
+const MEMORY_MB_MIN = 128;
+const MEMORY_MB_MAX = 10_240;
+
+export interface Settings {
+  /** Put before the name of every function, table and log group, so that a second stack fits into one account. */
+  readonly prefix: string;
+  /** Where each function's `bootstrap` is: a directory for each function, as `build.py` makes them. */
+  readonly artifacts: string;
+  /** What the bootstraps were built for. */
+  readonly architecture: Architecture;
+  /** How long an order may take. */
+  readonly executionTimeoutSeconds: number;
+  /** For how many days a finished order can be looked at. */
+  readonly retentionDays: number;
+  /** Of each function. */
+  readonly memoryMb: number;
+  /** For how many days logs are kept; a number that CloudWatch knows. */
+  readonly logRetentionDays: number;
+  /** Whether tables, logs and undelivered orders outlive the stack. */
+  readonly keepData: boolean;
+  /** Whom alarms tell: the ARN of an SNS topic. Without one they only change their colour. */
+  readonly alarmTopicArn: string | undefined;
+}
+
+/** Reads the context of an app. */
+export function readSettings(node: Node): Settings {
+  const text = (name: string): string | undefined => {
+    const value: unknown = node.tryGetContext(name);
+    return value === undefined || value === "" ? undefined : String(value);
+  };
+  const whole = (name: string, otherwise: number, min: number, max: number): number => {
+    const value = text(name);
+    if (value === undefined) return otherwise;
+    const number = Number(value);
+    if (!Number.isInteger(number) || number < min || number > max) {
+      throw new Error(`context ${name} must be a whole number from ${min} to ${max}, not ${value}`);
+    }
+    return number;
+  };
+  const oneOf = <T>(name: string, otherwise: string, known: Record<string, T>): T => {
+    const value = text(name) ?? otherwise;
+    const found = known[value];
+    if (found === undefined) {
+      throw new Error(`context ${name} must be one of ${Object.keys(known).join(", ")}, not ${value}`);
+    }
+    return found;
+  };
+  const prefix = text("prefix") ?? "";
+  if (!/^[a-zA-Z0-9-]{0,32}$/.test(prefix)) {
+    throw new Error(`context prefix must be at most 32 letters, digits and hyphens, not ${prefix}`);
+  }
+  const architecture = text("architecture") ?? "x86_64";
+  return {
+    prefix,
+    artifacts: text("artifacts") ?? `artifacts/${architecture}`,
+    architecture: oneOf("architecture", "x86_64", { x86_64: Architecture.X86_64, arm64: Architecture.ARM_64 }),
+    executionTimeoutSeconds: whole("executionTimeoutSeconds", 3600, 1, EXECUTION_TIMEOUT_SECONDS_MAX),
+    retentionDays: whole("retentionDays", 7, 1, RETENTION_DAYS_MAX),
+    memoryMb: whole("memoryMb", 128, MEMORY_MB_MIN, MEMORY_MB_MAX),
+    logRetentionDays: whole("logRetentionDays", 30, 1, 3653),
+    keepData: oneOf("keepData", "false", { true: true, false: false }),
+    alarmTopicArn: text("alarmTopicArn"),
+  };
+}

@@ -10,7 +10,7 @@ from pathlib import Path
 FILE_LINES_MAX = 600
 FUNCTION_LINES_MAX = 100
 
-SKIPPED_DIRECTORIES = {".git", "target", "node_modules", "durable-orders-data"}
+SKIPPED_DIRECTORIES = {".git", "target", "node_modules", "durable-orders-data", "cdk.out", "artifacts"}
 TEXT = {"", ".md", ".rs", ".py", ".sh", ".ts", ".toml", ".yml", ".yaml", ".json", ".txt"}
 CODE = {".rs", ".py", ".sh", ".ts"}
 LOCK_FILES = {"Cargo.lock", "package-lock.json"}

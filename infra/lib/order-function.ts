@@ -12,11 +12,13 @@ import { Code, type FunctionOptions, Function as LambdaFunction, Runtime } from 
 import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 
+import type { Parameters } from "./parameters.js";
 import type { Settings } from "./settings.js";
 
 export interface OrderFunctionProps {
   readonly settings: Settings;
-  /** Its name on Lambda, without the prefix. */
+  readonly parameters: Parameters;
+  /** Its name on Lambda, unless it is deployed under another. */
   readonly name: string;
   /** The directory of its bootstrap. */
   readonly artifact: string;
@@ -37,7 +39,7 @@ export class OrderFunction extends Construct {
   constructor(scope: Construct, id: string, props: OrderFunctionProps) {
     super(scope, id);
     const { settings, timeout, description } = props;
-    const functionName = `${settings.prefix}${props.name}`;
+    const functionName = props.parameters.functionName(props.name);
     this.arn = Stack.of(this).formatArn({
       service: "lambda",
       resource: "function",
@@ -51,7 +53,7 @@ export class OrderFunction extends Construct {
     });
     this.role = new Role(this, "Role", {
       assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
-      description: `What ${functionName} may do`,
+      description: `What ${props.name} may do`,
     });
     this.allow([ "logs:CreateLogStream", "logs:PutLogEvents" ], [ logGroup.logGroupArn ]);
     this.lambda = new LambdaFunction(this, "Function", {

@@ -12,6 +12,7 @@ import type { Construct } from "constructs";
 
 import { Alarms } from "./alarms.js";
 import { OrderFunction } from "./order-function.js";
+import { Parameters } from "./parameters.js";
 import type { Settings } from "./settings.js";
 import { Tables } from "./tables.js";
 
@@ -27,10 +28,12 @@ const DEAD_LETTERS_KEPT = Duration.days(14);
 export class OrderStack extends Stack {
   constructor(scope: Construct, id: string, settings: Settings, props?: StackProps) {
     super(scope, id, { description: "Durable order processing", ...props });
-    const tables = new Tables(this, "Tables", settings);
+    const parameters = new Parameters(this, "Parameters", settings);
+    const tables = new Tables(this, "Tables", settings, parameters);
 
     const authorizePayment = new OrderFunction(this, "AuthorizePayment", {
       settings,
+      parameters,
       name: "AuthorizePayment",
       artifact: "authorize_payment",
       description: "Authorizes and voids payments",
@@ -38,6 +41,7 @@ export class OrderStack extends Stack {
     });
     const allocateInventory = new OrderFunction(this, "AllocateInventory", {
       settings,
+      parameters,
       name: "AllocateInventory",
       artifact: "allocate_inventory",
       description: "Reserves and releases stock",
@@ -49,6 +53,7 @@ export class OrderStack extends Stack {
     });
     const fulfillOrder = new OrderFunction(this, "FulfillOrder", {
       settings,
+      parameters,
       name: "FulfillOrder",
       artifact: "fulfill_order",
       description: "Creates shipments and tracking numbers",
@@ -64,6 +69,7 @@ export class OrderStack extends Stack {
     });
     const validateOrder = new OrderFunction(this, "ValidateOrder", {
       settings,
+      parameters,
       name: "ValidateOrder",
       artifact: "validate_order",
       description: "Takes an order through validation, payment, inventory and fulfillment",
@@ -76,8 +82,8 @@ export class OrderStack extends Stack {
       },
       options: {
         durableConfig: {
-          executionTimeout: Duration.seconds(settings.executionTimeoutSeconds),
-          retentionPeriod: Duration.days(settings.retentionDays),
+          executionTimeout: Duration.seconds(parameters.executionTimeoutSeconds),
+          retentionPeriod: Duration.days(parameters.retentionDays),
         },
         deadLetterQueue: deadLetters,
         // An order in flight goes on with the version that it began with.

@@ -8,8 +8,8 @@ import { Architecture } from "aws-cdk-lib/aws-lambda";
 import type { Node } from "constructs";
 
 /** AWS's bounds: 366 days, and 90 days. */
-const EXECUTION_TIMEOUT_SECONDS_MAX = 31_622_400;
-const RETENTION_DAYS_MAX = 90;
+export const EXECUTION_TIMEOUT_SECONDS_MAX = 31_622_400;
+export const RETENTION_DAYS_MAX = 90;
 const MEMORY_MB_MIN = 128;
 const MEMORY_MB_MAX = 10_240;
 

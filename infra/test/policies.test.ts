@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { synthesize } from "./synthesized.js";
+import { deployed } from "./synthesized.js";
 
 interface Statement {
   readonly Effect: string;
@@ -16,7 +16,7 @@ interface Resource {
   readonly Properties: Record<string, unknown>;
 }
 
-const resources = Object.entries(synthesize()["Resources"] as Record<string, Resource>);
+const resources = Object.entries(deployed()["Resources"] as Record<string, Resource>);
 
 /** Every statement of every policy of a role, with the name of the policy. */
 const statements: [string, Statement][] = resources
@@ -70,7 +70,7 @@ test("the only wildcard in a resource is that of the executions of the workflow"
   const [id, statement] = wild[0]!;
   assert.match(id, /^ValidateOrderRole/);
   assert.deepEqual(statement.Action, ["lambda:CheckpointDurableExecution", "lambda:GetDurableExecutionState"]);
-  assert.match(JSON.stringify(statement.Resource), /:function:ValidateOrder:\*"/);
+  assert.match(JSON.stringify(statement.Resource), /":function:","ValidateOrder",":\*"/);
 });
 
 test("the workflow may call its three workers and no other function", () => {

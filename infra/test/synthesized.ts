@@ -32,9 +32,30 @@ export function synthesize(context: Record<string, string> = {}): Record<string,
   }
 }
 
+/** What is deployed if no parameter is given. */
+export function deployed(context: Record<string, string> = {}): Record<string, unknown> {
+  const synthesized = synthesize(context);
+  const parameters = synthesized["Parameters"] as Record<string, { Default?: unknown }>;
+  return resolve(synthesized, parameters) as Record<string, unknown>;
+}
+
 /** The same for the assertions of CDK. */
 export function template(context: Record<string, string> = {}): Template {
-  return Template.fromJSON(synthesize(context));
+  return Template.fromJSON(deployed(context));
+}
+
+/** Puts the defaults of parameters in the place of references to them, and joins what is text then. */
+function resolve(value: unknown, parameters: Record<string, { Default?: unknown }>): unknown {
+  if (Array.isArray(value)) return value.map((item) => resolve(item, parameters));
+  if (typeof value !== "object" || value === null) return value;
+  const { Ref: ref, "Fn::Join": join } = value as { Ref?: string; "Fn::Join"?: [string, unknown[]] };
+  if (ref !== undefined && parameters[ref] !== undefined) return parameters[ref].Default;
+  if (join !== undefined) {
+    const parts = join[1].map((part) => resolve(part, parameters));
+    if (parts.every((part) => typeof part === "string")) return parts.join(join[0]);
+    return { "Fn::Join": [join[0], parts] };
+  }
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, resolve(item, parameters)]));
 }
 
 /** As it is committed. */

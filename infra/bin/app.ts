@@ -6,4 +6,5 @@ import { readSettings } from "../lib/settings.js";
 import { OrderStack, STACK_NAME } from "../lib/order-stack.js";
 
 const app = new App({ analyticsReporting: false });
-new OrderStack(app, STACK_NAME, readSettings(app.node));
+const settings = readSettings(app.node);
+new OrderStack(app, `${settings.prefix}${STACK_NAME}`, settings);

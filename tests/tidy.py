@@ -182,7 +182,9 @@ def check(root, path, known, limits):
 
 def files(root):
     for path in sorted(root.iterdir()):
-        if path.is_dir() and path.name not in SKIPPED_DIRECTORIES:
+        if path.name in SKIPPED_DIRECTORIES:
+            continue
+        if path.is_dir():
             yield from files(path)
         elif path.is_file() and path.suffix in TEXT:
             yield path

@@ -325,7 +325,8 @@ mod tests {
         let details = WaitStartedDetails::builder()
             .duration(60)
             .scheduled_end_timestamp(DateTime::from_millis(60_000))
-            .build();
+            .build()
+            .unwrap();
         let wait = event(EventType::WaitStarted, "1-1-1", 0).parent_id("1-1");
         operations.add(&wait.wait_started_details(details).build());
         let depths: Vec<usize> = operations.list().iter().map(|it| operations.depth(it)).collect();

@@ -144,24 +144,34 @@ impl Family {
 
     /// Buckets in order, each with everything in the ones before it, and the last with all there is.
     fn check_histogram(&self, name: &str) {
-        let mut of_labels: BTreeMap<Labels, (Vec<(f64, f64)>, Option<f64>, bool)> = BTreeMap::new();
+        let mut of_labels: BTreeMap<Labels, Histogram> = BTreeMap::new();
         for (found, labels, value) in &self.samples {
             let mut rest = labels.clone();
             let le = rest.remove("le");
-            let (buckets, count, sum) = of_labels.entry(rest).or_default();
+            let histogram = of_labels.entry(rest).or_default();
             match (le, found.ends_with("_count")) {
-                (Some(le), _) => buckets.push((number(&le), *value)),
-                (None, true) => *count = Some(*value),
-                (None, false) => *sum = true,
+                (Some(le), _) => histogram.buckets.push((number(&le), *value)),
+                (None, true) => histogram.count = Some(*value),
+                (None, false) => histogram.sum = true,
             }
         }
-        for (labels, (buckets, count, sum)) in of_labels {
+        for (labels, Histogram { buckets, count, sum }) in of_labels {
             assert!(buckets.is_sorted_by(|a, b| a.0 < b.0 && a.1 <= b.1), "{name} {labels:?}");
             assert_eq!(buckets.last().map(|last| last.0), Some(f64::INFINITY), "{name} {labels:?}");
             assert_eq!(buckets.last().map(|last| last.1), count, "{name} {labels:?}");
             assert!(sum, "{name} {labels:?} has no sum");
         }
     }
+}
+
+/// What stands under one set of labels.
+#[derive(Default)]
+struct Histogram {
+    /// Up to which value, and how many.
+    buckets: Vec<(f64, f64)>,
+    count: Option<f64>,
+    /// Whether it is there.
+    sum: bool,
 }
 
 fn number(text: &str) -> f64 {

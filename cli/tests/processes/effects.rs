@@ -53,10 +53,11 @@ pub fn note(effect: &Effect) {
     assert_eq!(written, line.len(), "the line is written at once");
 }
 
-/// Everything that has run so far.
+/// Everything that has run so far. Of a line that is being written at this moment a reader may see only the beginning.
 pub fn read(stage: &Path) -> Vec<Effect> {
     let text = std::fs::read_to_string(stage.join(FILE)).unwrap_or_default();
-    text.lines().map(|line| serde_json::from_str(line).expect("a whole line")).collect()
+    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+    whole.lines().map(|line| serde_json::from_str(line).expect("a whole line")).collect()
 }
 
 /// How many bytes that is: a cheap way to see that there is more.

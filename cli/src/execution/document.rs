@@ -95,8 +95,8 @@ pub async fn operations(clients: &Clients, arn: &str) -> Result<Operations, Fail
         .send();
     let mut operations = Operations::default();
     while let Some(event) = pages.next().await {
-        let event =
-            event.map_err(|error| clients.failure(&format!("read the history of {arn}"), &error))?;
+        let event = event
+            .map_err(|error| clients.failure(&format!("read the history of {arn}"), &error))?;
         operations.add(&event);
     }
     Ok(operations)
@@ -140,10 +140,9 @@ impl Document {
         }
         line("duration", &time::duration(self.duration_ms));
         line("arn", &self.arn);
-        for (name, value, bytes) in [
-            ("input", &self.input, self.input_bytes),
-            ("result", &self.result, self.result_bytes),
-        ] {
+        for (name, value, bytes) in
+            [("input", &self.input, self.input_bytes), ("result", &self.result, self.result_bytes)]
+        {
             if let (Some(value), Some(bytes)) = (value, bytes) {
                 line(name, &format!("{bytes} bytes: {value}"));
             }

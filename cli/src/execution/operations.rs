@@ -302,7 +302,8 @@ mod tests {
     fn a_retried_step_waits_for_its_next_attempt() {
         let mut operations = Operations::default();
         operations.add(&event(EventType::StepStarted, "1", 0).name("pay").build());
-        let retry = RetryDetails::builder().current_attempt(1).next_attempt_delay_seconds(5).build();
+        let retry =
+            RetryDetails::builder().current_attempt(1).next_attempt_delay_seconds(5).build();
         let details = StepFailedDetails::builder().retry_details(retry).build();
         operations.add(&event(EventType::StepFailed, "1", 10).step_failed_details(details).build());
         let step = operations.list().first().unwrap();
@@ -312,7 +313,10 @@ mod tests {
         operations.add(&event(EventType::StepStarted, "1", 5_010).build());
         operations.add(&event(EventType::StepSucceeded, "1", 5_030).build());
         let step = operations.list().first().unwrap();
-        assert_eq!((step.state, step.attempts, step.duration_ms), (State::Succeeded, 2, Some(5_030)));
+        assert_eq!(
+            (step.state, step.attempts, step.duration_ms),
+            (State::Succeeded, 2, Some(5_030))
+        );
         assert_eq!(step.wakes_at, None);
         assert_eq!(operations.list().len(), 1);
     }

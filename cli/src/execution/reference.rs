@@ -119,7 +119,9 @@ fn not_found(clients: &Clients, text: &str, looked_at: usize) -> Failure {
     let function = &target.function;
     let list = target.command("execution list");
     Failure::new(format!("{function} has no execution {text}{among} at {}", target.name()))
-        .with_hint(format!("`{list}` shows those that are there; --function names another function"))
+        .with_hint(format!(
+            "`{list}` shows those that are there; --function names another function"
+        ))
 }
 
 #[cfg(test)]

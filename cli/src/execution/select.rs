@@ -115,7 +115,8 @@ impl Selection {
             Some(status) => std::slice::from_ref(status),
             None => usual,
         };
-        let time = |when: &When| aws_sdk_lambda::primitives::DateTime::from_millis(when.milliseconds);
+        let time =
+            |when: &When| aws_sdk_lambda::primitives::DateTime::from_millis(when.milliseconds);
         let mut arns = Vec::new();
         for status in statuses {
             let mut found = clients

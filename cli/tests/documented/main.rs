@@ -14,6 +14,7 @@
 )]
 
 mod examples;
+mod metrics;
 mod order_log;
 mod page;
 mod stack;
@@ -21,6 +22,7 @@ mod status_changes;
 mod tables;
 
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use page::Page;
 
@@ -34,6 +36,8 @@ fn every_command_in_the_readme_works() {
     assert!(!out.contains("4532123456789012"), "a card number is shown: {out}");
 }
 
+/// The AWS CLI looks every five seconds.
+const TAIL_DEADLINE: Duration = Duration::from_secs(60);
 const WALKTHROUGH: &str = include_str!("../../../docs/walkthrough.md");
 
 #[test]
@@ -52,6 +56,11 @@ fn the_commands_of_awss_pattern_give_the_four_outcomes_unchanged() {
     let _server = page.start_server();
     let mut terminal = page.run_beside("sh terminal", "terminal.out");
     check_outcomes(&page, &page.run());
+    let begun = Instant::now();
+    while !page.read("terminal.out").contains("[DURABLE_EXECUTION] EXECUTION_CLOSED") {
+        assert!(begun.elapsed() < TAIL_DEADLINE, "{}", page.read("terminal.out"));
+        std::thread::sleep(Duration::from_millis(100));
+    }
     let seen = page.read("terminal.out");
     assert!(terminal.is_running() && !seen.contains("rror"), "{seen}");
     check_cleanup(&page);

@@ -59,7 +59,12 @@ impl FunctionMeters {
         Self {
             name: name.to_owned(),
             running: AtomicI64::new(0),
-            concurrency: meter(metrics, "ConcurrentExecutions", "Count", std::slice::from_ref(&function)),
+            concurrency: meter(
+                metrics,
+                "ConcurrentExecutions",
+                "Count",
+                std::slice::from_ref(&function),
+            ),
             throttles: meter(metrics, "Throttles", "Count", &[function, account]),
             versions: RwLock::default(),
         }

@@ -177,7 +177,8 @@ impl RateLimit {
 const WITHOUT_SERVER: [&str; 4] = ["demo", "serve", "completions", "exit-codes"];
 
 /// The command line, with those options left out of the help of commands that do not use them.
-fn command() -> clap::Command {
+#[must_use]
+pub fn command() -> clap::Command {
     let command = Cli::command();
     let hidden: Vec<clap::Arg> = command
         .get_arguments()

@@ -13,7 +13,7 @@ pub enum Exit {
     Failed = 1,
     /// The command line is wrong. The argument parser exits with it.
     Usage = 2,
-    /// `--wait` ended and the order is not completed.
+    /// What was waited for or watched has not succeeded.
     NotCompleted = 3,
     /// The server cannot be reached.
     Unreachable = 4,
@@ -46,7 +46,7 @@ impl Exit {
             Self::Failed => "what was asked for failed or was not found",
             Self::Usage => "the command line is wrong",
             Self::NotCompleted => {
-                "--wait ended, or its --timeout passed, and the order is not completed"
+                "what was waited for or watched has not succeeded, or --timeout passed"
             }
             Self::Unreachable => "the server cannot be reached",
             Self::Interrupted => "interrupted with Ctrl-C; orders that were placed go on",

@@ -95,6 +95,12 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// When it began.
+    #[must_use]
+    pub fn started(&self) -> &DateTime {
+        &self.started
+    }
+
     /// Milliseconds from its beginning to its end, or to `now`.
     #[must_use]
     pub fn elapsed_ms(&self, now: &DateTime) -> i64 {

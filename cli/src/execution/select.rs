@@ -160,7 +160,8 @@ fn name_them(arns: &[String], what: &str, more: bool) {
 
 fn ask(verb: &str, count: usize) -> Result<Answer, Failure> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return Err(Failure::new(format!("{verb} {count} executions? There is nobody to ask"))
+        let noun = if count == 1 { "execution" } else { "executions" };
+        return Err(Failure::new(format!("{verb} {count} {noun}? There is nobody to ask"))
             .with_exit(Exit::Usage)
             .with_hint("say --yes, or look with --dry-run first"));
     }

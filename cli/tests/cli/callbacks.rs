@@ -84,7 +84,7 @@ impl Stage {
         let begun = Instant::now();
         loop {
             let rows = self.listed(&["--execution", name]);
-            if let Some(id) = rows[0]["CallbackId"].as_str() {
+            if let Some(id) = rows[0]["callbackId"].as_str() {
                 return (arn, id.to_owned());
             }
             assert!(begun.elapsed() < PATIENCE, "{name} does not wait for a callback");
@@ -119,21 +119,21 @@ async fn callbacks_that_are_waited_for_are_listed_until_they_are_answered() {
     let (first_arn, first) = stage.waiting("first").await;
     let (_, second) = stage.waiting("second").await;
     let rows = stage.listed(&[]);
-    let ids: Vec<&Value> = rows.as_array().unwrap().iter().map(|row| &row["CallbackId"]).collect();
+    let ids: Vec<&Value> = rows.as_array().unwrap().iter().map(|row| &row["callbackId"]).collect();
     assert_eq!(ids, [&json!(first), &json!(second)], "the one that waits longest comes first");
     assert_eq!(
         json!([
-            rows[0]["DurableExecutionArn"],
-            rows[0]["DurableExecutionName"],
-            rows[0]["Name"],
-            rows[0]["Id"],
-            rows[0]["Timeout"],
-            rows[0]["HeartbeatTimeout"],
+            rows[0]["executionArn"],
+            rows[0]["executionName"],
+            rows[0]["name"],
+            rows[0]["id"],
+            rows[0]["timeoutSeconds"],
+            rows[0]["heartbeatTimeoutSeconds"],
         ]),
         json!([first_arn, "first", "approval", "c1", 7200, 3600])
     );
-    assert!(rows[0]["StartTimestamp"].as_str().unwrap().ends_with('Z'), "{rows}");
-    assert_eq!(stage.listed(&["--execution", &first_arn])[0]["CallbackId"], json!(first));
+    assert!(rows[0]["startedAt"].as_str().unwrap().ends_with('Z'), "{rows}");
+    assert_eq!(stage.listed(&["--execution", &first_arn])[0]["callbackId"], json!(first));
     assert_eq!(stage.listed(&["--execution", "third"]), json!([]));
 
     let said = stage.server.run(&["callback", "list", "--function", "approvals"]).ended(0);

@@ -15,7 +15,8 @@ use tokio::task::JoinSet;
 use super::waiting::{self, Waiting};
 use crate::client::Clients;
 use crate::exit::{Exit, Failure};
-use crate::output::{note, print, print_json};
+use crate::format::Format;
+use crate::output::note;
 use crate::table::{Column, cell, table};
 use crate::time::{duration, milliseconds_between};
 
@@ -32,7 +33,7 @@ const SECOND_MS: i64 = 1_000;
 #[command(after_help = "\
 Examples:
   durable-orders callback list --function approvals
-  durable-orders callback list --function approvals --json | jq -r .[].CallbackId
+  durable-orders callback list --function approvals --json | jq -r .[].callbackId
 
 The 1,000 newest open executions of the function are looked at. Answer one of their callbacks with
 `callback succeed` or `callback fail`.")]
@@ -40,9 +41,8 @@ pub struct List {
     /// Only callbacks of this execution: its name or its ARN
     #[arg(long, value_name = "NAME|ARN")]
     execution: Option<String>,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: Format,
 }
 
 impl List {
@@ -50,13 +50,7 @@ impl List {
         let (executions, more) = open_executions(clients).await?;
         let executions = executions.into_iter().filter(|execution| self.wants(execution));
         let rows = all_waiting(clients, executions).await?;
-        if self.json {
-            print_json(&rows)?;
-        } else if rows.is_empty() {
-            note("no callbacks are waited for");
-        } else {
-            print(&shown(&rows))?;
-        }
+        self.format.list(&rows, "no callbacks are waited for", shown)?;
         if more {
             note(&format!("only the {EXECUTIONS_MAX} newest open executions were looked at"));
         }
@@ -70,29 +64,31 @@ impl List {
     }
 }
 
-/// The newest open executions, and whether there are more than are looked at.
+/// The newest open executions of each status, and whether there are more than are looked at. The server lists one status
+/// at a time.
 async fn open_executions(clients: &Clients) -> Result<(Vec<Execution>, bool), Failure> {
     let mut executions = Vec::new();
-    let mut marker = None;
-    loop {
-        let wanted = EXECUTIONS_MAX - executions.len();
-        let page = clients
+    for status in OPEN {
+        let mut found = clients
             .lambda
             .list_durable_executions_by_function()
             .function_name(&clients.target.function)
             .qualifier(&clients.target.qualifier)
-            .set_statuses(Some(OPEN.map(ExecutionStatus::from).to_vec()))
-            .max_items(i32::try_from(wanted).unwrap_or(i32::MAX))
-            .set_marker(marker.take())
-            .send()
-            .await
-            .map_err(|error| clients.failure("list executions", &error))?;
-        executions.extend(page.durable_executions.unwrap_or_default().into_iter().take(wanted));
-        marker = page.next_marker.filter(|marker| !marker.is_empty());
-        if marker.is_none() || executions.len() >= EXECUTIONS_MAX {
-            return Ok((executions, marker.is_some()));
+            .statuses(ExecutionStatus::from(status))
+            .max_items(i32::try_from(EXECUTIONS_MAX).unwrap_or(i32::MAX))
+            .into_paginator()
+            .items()
+            .send();
+        while let Some(execution) = found.next().await {
+            let execution =
+                execution.map_err(|error| clients.failure("list executions", &error))?;
+            if executions.len() >= EXECUTIONS_MAX {
+                return Ok((executions, true));
+            }
+            executions.push(execution);
         }
     }
+    Ok((executions, false))
 }
 
 /// What all of them wait for, longest first.
@@ -115,7 +111,10 @@ async fn all_waiting(
             read.map_err(|error| Failure::new(format!("cannot list callbacks: {error}")))??,
         );
     }
-    rows.sort_by_key(|row| row.started.as_nanos());
+    rows.sort_by(|a, b| {
+        let key = |row: &Waiting| (row.started.as_nanos(), row.execution_name.clone());
+        key(a).cmp(&key(b))
+    });
     Ok(rows)
 }
 
@@ -130,9 +129,10 @@ fn shown(rows: &[Waiting]) -> String {
     let now = DateTime::from(SystemTime::now());
     let cells = rows.iter().map(|row| {
         let waited = milliseconds_between(&row.started, &now);
-        let left = row.timeout.map(|seconds| (i64::from(seconds) * SECOND_MS - waited).max(0));
+        let left =
+            row.timeout_seconds.map(|seconds| (i64::from(seconds) * SECOND_MS - waited).max(0));
         [
-            row.durable_execution_name.clone(),
+            row.execution_name.clone(),
             cell(row.name.as_deref()),
             duration(waited),
             cell(left.map(duration)),

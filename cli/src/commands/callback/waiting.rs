@@ -11,22 +11,22 @@ use crate::time::rfc3339;
 /// Events that are read at a time.
 const EVENTS_PER_PAGE: i32 = 1_000;
 
-/// A callback that has not been answered. Members have AWS's names where AWS has them.
+/// A callback that has not been answered. Members are only ever added.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Waiting {
     pub(super) callback_id: String,
-    pub(super) durable_execution_arn: String,
-    pub(super) durable_execution_name: String,
+    pub(super) execution_arn: String,
+    pub(super) execution_name: String,
     /// The operation's name, if the function gave it one.
     pub(super) name: Option<String>,
     /// Its id in the history.
     id: String,
-    start_timestamp: String,
-    /// Seconds from the start; none if it waits for ever.
-    pub(super) timeout: Option<i32>,
-    /// Seconds from one heartbeat to the next.
-    heartbeat_timeout: Option<i32>,
+    started_at: String,
+    /// From the start; none if it waits for ever.
+    pub(super) timeout_seconds: Option<i32>,
+    /// From one heartbeat to the next.
+    heartbeat_timeout_seconds: Option<i32>,
     #[serde(skip)]
     pub(super) started: DateTime,
 }
@@ -65,13 +65,13 @@ fn take(waiting: &mut Vec<Waiting>, execution: &Execution, event: &Event) {
             let started = event.event_timestamp.unwrap_or(execution.start_timestamp);
             waiting.push(Waiting {
                 callback_id: details.callback_id.clone(),
-                durable_execution_arn: execution.durable_execution_arn.clone(),
-                durable_execution_name: execution.durable_execution_name.clone(),
+                execution_arn: execution.durable_execution_arn.clone(),
+                execution_name: execution.durable_execution_name.clone(),
                 name: event.name.clone(),
                 id: id.to_owned(),
-                start_timestamp: rfc3339(&started),
-                timeout: details.timeout,
-                heartbeat_timeout: details.heartbeat_timeout,
+                started_at: rfc3339(&started),
+                timeout_seconds: details.timeout,
+                heartbeat_timeout_seconds: details.heartbeat_timeout,
                 started,
             });
         }

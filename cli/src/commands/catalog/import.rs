@@ -8,8 +8,8 @@ use serde::Serialize;
 use crate::catalog::{read, store};
 use crate::client::Clients;
 use crate::exit::{Exit, Failure};
+use crate::format::Format;
 use crate::input;
-use crate::output::{print, print_json};
 
 /// The largest file: some hundred thousand products.
 const FILE_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -27,9 +27,8 @@ Products with these ids are replaced. If anything in the file is wrong, nothing 
 pub struct Import {
     /// The products as JSON; - for stdin
     file: PathBuf,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: Format,
 }
 
 #[derive(Serialize)]
@@ -43,12 +42,10 @@ impl Import {
         let products = read::products(&input.bytes, &input.source)?;
         store::put_all(clients, &products).await?;
         let imported = products.len();
-        if self.json {
-            print_json(&Imported { imported })?;
-        } else {
+        self.format.one(&Imported { imported }, |_| {
             let noun = if imported == 1 { "product" } else { "products" };
-            print(&format!("{imported} {noun} imported\n"))?;
-        }
+            format!("{imported} {noun} imported\n")
+        })?;
         Ok(Exit::Done)
     }
 }

@@ -6,7 +6,7 @@ use crate::catalog::product::ListedProduct;
 use crate::catalog::store;
 use crate::client::Clients;
 use crate::exit::{Exit, Failure};
-use crate::output::{note, print, print_json};
+use crate::format::Format;
 use crate::table::{Column, cell, table};
 
 /// Options of `catalog list`.
@@ -16,22 +16,16 @@ Examples:
   durable-orders catalog list
   durable-orders catalog list --json | jq '.[] | select(.stockLevel < 10) | .productId'")]
 pub struct List {
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: Format,
 }
 
 impl List {
     pub(super) async fn run(self, clients: &Clients) -> Result<Exit, Failure> {
         let products = store::list(clients).await?;
-        if self.json {
-            print_json(&products)?;
-        } else if products.is_empty() {
-            let import = clients.target.command("catalog import FILE");
-            note(&format!("no products; `{import}` adds some"));
-        } else {
-            print(&shown(&products))?;
-        }
+        let import = clients.target.command("catalog import FILE");
+        let nothing = format!("no products; `{import}` adds some");
+        self.format.list(&products, &nothing, shown)?;
         Ok(Exit::Done)
     }
 }

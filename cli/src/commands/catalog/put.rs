@@ -7,7 +7,7 @@ use crate::catalog::product::Product;
 use crate::catalog::store;
 use crate::client::Clients;
 use crate::exit::{Exit, Failure};
-use crate::output::{print, print_json};
+use crate::format::Format;
 
 /// Options of `catalog put`.
 #[derive(Args, Clone, Debug)]
@@ -33,9 +33,8 @@ pub struct Put {
     /// Where they are
     #[arg(long)]
     warehouse: String,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: Format,
 }
 
 fn price(text: &str) -> Result<Money, String> {
@@ -55,12 +54,10 @@ impl Put {
             return Err(Failure::new(format!("cannot write the product: {problem}")));
         }
         store::put(clients, &product).await?;
-        if self.json {
-            print_json(&product)?;
-        } else {
-            let Product { product_id, price, stock_level, .. } = &product;
-            print(&format!("{product_id}  {price}  {stock_level} in stock\n"))?;
-        }
+        self.format.one(&product, |product| {
+            let Product { product_id, price, stock_level, .. } = product;
+            format!("{product_id}  {price}  {stock_level} in stock\n")
+        })?;
         Ok(Exit::Done)
     }
 }

@@ -106,7 +106,15 @@ impl Stop {
         each(arns, "stopped", self.format, move |arn| async move {
             let request = clients.lambda.stop_durable_execution().durable_execution_arn(&arn);
             let done = request.set_error(error.clone()).send().await;
-            done.map(drop).map_err(|error| clients.failure(&doing("stop", &arn), &error))
+            done.map_err(|error| clients.failure(&doing("stop", &arn), &error))?;
+            // One that had ended before stays as it was, and the server says nothing of it.
+            match status(clients, &arn).await? {
+                ExecutionStatus::Stopped => Ok(()),
+                ended => Err(Failure::new(format!(
+                    "cannot {}: it has ended before, {ended}",
+                    doing("stop", &arn)
+                ))),
+            }
         })
         .await
     }
@@ -151,6 +159,13 @@ async fn controlled(
         control(clients, &arn, what.clone(), &doing(verb, &arn)).await
     })
     .await
+}
+
+async fn status(clients: &Clients, arn: &str) -> Result<ExecutionStatus, Failure> {
+    let request = clients.lambda.get_durable_execution().durable_execution_arn(arn);
+    let answer = request.include_execution_data(false).send().await;
+    let answer = answer.map_err(|error| clients.failure(&doing("look at", arn), &error))?;
+    Ok(answer.status)
 }
 
 fn doing(verb: &str, arn: &str) -> String {

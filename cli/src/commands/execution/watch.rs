@@ -184,7 +184,8 @@ impl View {
         }
         let now = DateTime::from(SystemTime::now());
         if !self.block {
-            return changed.iter().try_for_each(|it| print(&line(operations, it, &now)));
+            // What has just begun has taken no time, however late that is read.
+            return changed.iter().try_for_each(|it| print(&line(operations, it, it.started())));
         }
         let all = operations.list();
         let shown = all.get(all.len().saturating_sub(BLOCK_LINES_MAX)..).unwrap_or_default();
@@ -229,9 +230,10 @@ fn line(operations: &Operations, operation: &Operation, now: &DateTime) -> Strin
     } else {
         String::new()
     };
-    let time = match operation.wakes_in_ms(now) {
-        Some(wakes) => format!("wakes in {}", duration(wakes)),
-        None => duration(operation.elapsed_ms(now)),
+    let time = match (operation.wakes_in_ms(now), operation.elapsed_ms(now)) {
+        (Some(wakes), _) => format!("wakes in {}", duration(wakes)),
+        (None, 0) if !operation.state.is_over() => String::new(),
+        (None, elapsed) => duration(elapsed),
     };
     let line = format!("{name:<NAME_WIDTH$}  {:<9}  {attempt:<10}  {time}", operation.state.name());
     format!("{}\n", line.trim_end())

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::VersionDocument;
 use crate::client::Clients;
 use crate::exit::{Exit, Failure};
-use crate::output::{print, print_json};
+use crate::format::Format;
 use crate::table::{Column, cell, clean, table};
 
 /// Versions and aliases that are read, the oldest first.
@@ -27,9 +27,8 @@ Examples:
 pub struct Get {
     /// The function's name or ARN
     name: String,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: Format,
 }
 
 /// A function for programs. Members are only ever added.
@@ -59,11 +58,7 @@ struct AliasDocument {
 impl Get {
     pub(super) async fn run(self, clients: &Clients) -> Result<Exit, Failure> {
         let function = self.read(clients).await?;
-        if self.json {
-            print_json(&function)?;
-        } else {
-            print(&function.shown())?;
-        }
+        self.format.one(&function, FunctionDocument::shown)?;
         Ok(Exit::Done)
     }
 

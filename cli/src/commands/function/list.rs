@@ -5,7 +5,8 @@ use clap::Args;
 use super::VersionDocument;
 use crate::client::Clients;
 use crate::exit::{Exit, Failure};
-use crate::output::{note, print, print_json};
+use crate::format::Format;
+use crate::output::note;
 use crate::table::{Column, cell, table};
 
 /// Functions that are listed.
@@ -18,9 +19,8 @@ Examples:
   durable-orders function list
   durable-orders function list --json | jq -r '.[] | select(.durable) | .name'")]
 pub struct List {
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: Format,
 }
 
 impl List {
@@ -37,13 +37,7 @@ impl List {
             }
             functions.push(VersionDocument::new(&function));
         }
-        if self.json {
-            print_json(&functions)?;
-        } else if functions.is_empty() {
-            note("no functions");
-        } else {
-            print(&shown(&functions))?;
-        }
+        self.format.list(&functions, "no functions", shown)?;
         Ok(Exit::Done)
     }
 }

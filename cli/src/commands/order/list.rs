@@ -7,10 +7,11 @@ use serde::Serialize;
 
 use crate::client::Clients;
 use crate::exit::{Exit, Failure};
+use crate::format::Format;
 use crate::order::document::duration_ms;
 use crate::order::execution::Execution;
 use crate::order::search::{LOOKED_AT_MAX, Search, Searched, State};
-use crate::output::{note, print, print_json};
+use crate::output::note;
 use crate::redact;
 use crate::table::{Column, cell, table};
 use crate::time::{self, rfc3339, short};
@@ -48,9 +49,8 @@ pub struct List {
     /// At most so many
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: Format,
 }
 
 /// What `--status` takes: outcomes in the order system's words, and the status of an execution in AWS's.
@@ -126,13 +126,7 @@ impl List {
             Ok(())
         };
         let searched = search.run(clients, take).await?;
-        if self.json {
-            print_json(&rows)?;
-        } else if rows.is_empty() {
-            note("no orders");
-        } else {
-            print(&shown(&rows))?;
-        }
+        self.format.list(&rows, "no orders", shown)?;
         note_the_rest(&searched, self.oldest_first);
         Ok(Exit::Done)
     }

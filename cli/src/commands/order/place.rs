@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::client::Clients;
 use crate::exit::{Exit, Failure};
+use crate::format::Format;
 use crate::input;
 use crate::interrupt::Interrupt;
 use crate::order::document::{OrderDocument, describe};
@@ -15,7 +16,7 @@ use crate::order::place::{Placed, place};
 use crate::order::submission::{ORDER_BYTES_MAX, Submission};
 use crate::order::wait::{Waited, until_over};
 use crate::order::{execution, history};
-use crate::output::{note, print, print_json};
+use crate::output::note;
 
 /// Options of `order place`.
 #[derive(Args, Clone, Debug)]
@@ -35,9 +36,8 @@ pub struct Place {
     /// Wait no longer than this; the order goes on
     #[arg(long, value_name = "SECONDS", requires = "wait")]
     timeout: Option<u64>,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: Format,
 }
 
 /// What is printed of a placed order.
@@ -111,29 +111,25 @@ impl Place {
         order_id: &str,
         placed: &Placed,
     ) -> Result<(), Failure> {
-        if self.json {
-            return print_json(&PlacedDocument {
-                order_id,
-                execution_arn: &placed.arn,
-                already_placed: placed.already,
-            });
+        let document =
+            PlacedDocument { order_id, execution_arn: &placed.arn, already_placed: placed.already };
+        self.format.one(&document, |_| {
+            let again = "was placed before; nothing new was started";
+            let what = if placed.already { again } else { "placed" };
+            format!("{order_id}  {what}\n{}\n", placed.arn)
+        })?;
+        if !self.format.is_json() {
+            note(&format!("see `{}`", look_again(clients, order_id)));
         }
-        let what =
-            if placed.already { "was placed before; nothing new was started" } else { "placed" };
-        print(&format!("{order_id}  {what}\n{}\n", placed.arn))?;
-        note(&format!("see `{}`", look_again(clients, order_id)));
         Ok(())
     }
 
     async fn report_outcome(&self, clients: &Clients, placed: &Placed) -> Result<Exit, Failure> {
         let execution = execution::load(clients, &placed.arn, true).await?;
         let steps = history::steps(clients, &placed.arn).await?;
-        if self.json {
-            let order = OrderDocument::new(&execution, &steps);
-            print_json(&WaitedDocument { order, already_placed: placed.already })?;
-        } else {
-            print(&describe(&execution, &steps))?;
-        }
+        let order = OrderDocument::new(&execution, &steps);
+        let document = WaitedDocument { order, already_placed: placed.already };
+        self.format.one(&document, |_| describe(&execution, &steps))?;
         Ok(if execution.is_completed() { Exit::Done } else { Exit::NotCompleted })
     }
 }

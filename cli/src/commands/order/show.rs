@@ -4,11 +4,12 @@ use clap::Args;
 
 use crate::client::Clients;
 use crate::exit::{Exit, Failure};
+use crate::format::Format;
 use crate::order::document::{OrderDocument, describe};
 use crate::order::execution::Execution;
 use crate::order::id::OrderRef;
 use crate::order::{execution, history, resolve};
-use crate::output::{note, print, print_json};
+use crate::output::note;
 use crate::time::rfc3339;
 
 /// Options of `order show`.
@@ -23,9 +24,8 @@ pub struct Show {
     /// The order id or the beginning of it, or the ARN of its execution
     #[arg(value_name = "ORDER")]
     order: OrderRef,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: Format,
 }
 
 impl Show {
@@ -33,10 +33,9 @@ impl Show {
         let arn = resolve::resolve(clients, &self.order).await?;
         let execution = execution::load(clients, &arn, true).await?;
         let steps = history::steps(clients, &arn).await?;
-        if self.json {
-            print_json(&OrderDocument::new(&execution, &steps))?;
-        } else {
-            print(&describe(&execution, &steps))?;
+        let document = OrderDocument::new(&execution, &steps);
+        self.format.one(&document, |_| describe(&execution, &steps))?;
+        if !self.format.is_json() {
             note_deeper(clients, &execution);
         }
         Ok(Exit::Done)

@@ -7,6 +7,7 @@ use aws_sdk_lambda::types::InvocationType;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::own_function::server_with;
 use crate::support::Server;
 
 /// An answer that has not arrived by then never does.
@@ -14,14 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// A durable function on the Runtime API that waits for one callback and ends as that ends.
-const PROGRAM: &str = r#"
-import json, os, urllib.parse, urllib.request
-url = f"http://{os.environ['AWS_LAMBDA_RUNTIME_API']}/2018-06-01/runtime/invocation/"
-
-def post(to, body):
-    return urllib.request.urlopen(to, data=json.dumps(body).encode()).read()
-
+/// A durable function that waits for one callback and ends as that ends.
+const APPROVALS: &str = r#"
 def run(envelope):
     for operation in envelope["InitialExecutionState"]["Operations"]:
         if operation["Type"] == "CALLBACK":
@@ -31,32 +26,10 @@ def run(envelope):
             if operation["Status"] == "STARTED":
                 return {"Status": "PENDING"}
             return {"Status": "FAILED", "Error": details.get("Error", {})}
-    arn = urllib.parse.quote(envelope["DurableExecutionArn"], safe="")
-    post(f"{os.environ['AWS_ENDPOINT_URL']}/2025-12-01/durable-executions/{arn}/checkpoint", {
-        "CheckpointToken": envelope["CheckpointToken"],
-        "Updates": [{"Id": "c1", "Name": "approval", "Type": "CALLBACK", "SubType": "Callback",
-                     "Action": "START", "CallbackOptions": {"TimeoutSeconds": 7200, "HeartbeatTimeoutSeconds": 3600}}],
-    })
+    checkpoint(envelope, {"Id": "c1", "Name": "approval", "Type": "CALLBACK", "SubType": "Callback", "Action": "START",
+                          "CallbackOptions": {"TimeoutSeconds": 7200, "HeartbeatTimeoutSeconds": 3600}})
     return {"Status": "PENDING"}
-
-while True:
-    with urllib.request.urlopen(url + "next") as event:
-        request, envelope = event.headers["Lambda-Runtime-Aws-Request-Id"], json.load(event)
-    post(f"{url}{request}/response", run(envelope))
 "#;
-
-const TEMPLATE: &str = "
-Transform: AWS::Serverless-2016-10-31
-Resources:
-  Approvals:
-    Type: AWS::Serverless::Function
-    Properties:
-      FunctionName: approvals
-      Runtime: python3.13
-      Handler: app.approve
-      CodeUri: .
-      DurableConfig: { ExecutionTimeout: 86400, RetentionPeriodInDays: 1 }
-";
 
 /// A server with that function.
 struct Stage {
@@ -66,12 +39,7 @@ struct Stage {
 
 impl Stage {
     fn new() -> Self {
-        let code = tempfile::tempdir().unwrap();
-        let template = code.path().join("template.yaml");
-        std::fs::write(&template, TEMPLATE).unwrap();
-        std::fs::write(code.path().join("program.py"), PROGRAM).unwrap();
-        let (template, command) = (template.to_str().unwrap(), "python=python3 program.py");
-        let server = Server::start_with(&["--template", template, "--runtime-command", command]);
+        let (server, code) = server_with("approvals", APPROVALS);
         Self { server, _code: code }
     }
 

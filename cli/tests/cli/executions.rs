@@ -6,6 +6,7 @@ use aws_sdk_lambda::types::InvocationType;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::own_function::server_with;
 use crate::support::{Running, Said, Server, binary, seed_order};
 
 /// What has not happened by then never does.
@@ -13,42 +14,14 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Time enough, mostly, for a command to begin to listen.
 const HEAD_START: Duration = Duration::from_millis(500);
 
-/// A durable function on the Runtime API that waits an hour, and then is done.
-const PROGRAM: &str = r#"
-import json, os, urllib.parse, urllib.request
-url = f"http://{os.environ['AWS_LAMBDA_RUNTIME_API']}/2018-06-01/runtime/invocation/"
-
-def post(to, body):
-    return urllib.request.urlopen(to, data=json.dumps(body).encode()).read()
-
+/// A durable function that waits an hour.
+const SLEEPER: &str = r#"
 def run(envelope):
     if len(envelope["InitialExecutionState"]["Operations"]) == 1:
-        arn = urllib.parse.quote(envelope["DurableExecutionArn"], safe="")
-        post(f"{os.environ['AWS_ENDPOINT_URL']}/2025-12-01/durable-executions/{arn}/checkpoint", {
-            "CheckpointToken": envelope["CheckpointToken"],
-            "Updates": [{"Id": "w1", "Name": "an-hour", "Type": "WAIT", "SubType": "Wait", "Action": "START",
-                         "WaitOptions": {"WaitSeconds": 3600}}],
-        })
+        checkpoint(envelope, {"Id": "w1", "Name": "an-hour", "Type": "WAIT", "SubType": "Wait", "Action": "START",
+                              "WaitOptions": {"WaitSeconds": 3600}})
     return {"Status": "PENDING"}
-
-while True:
-    with urllib.request.urlopen(url + "next") as event:
-        request, envelope = event.headers["Lambda-Runtime-Aws-Request-Id"], json.load(event)
-    post(f"{url}{request}/response", run(envelope))
 "#;
-
-const TEMPLATE: &str = "
-Transform: AWS::Serverless-2016-10-31
-Resources:
-  Sleeper:
-    Type: AWS::Serverless::Function
-    Properties:
-      FunctionName: sleeper
-      Runtime: python3.13
-      Handler: app.sleep
-      CodeUri: .
-      DurableConfig: { ExecutionTimeout: 86400, RetentionPeriodInDays: 1 }
-";
 
 /// A server with that function.
 struct Stage {
@@ -59,12 +32,7 @@ struct Stage {
 impl Stage {
     /// With executions of these names that wait.
     async fn with(names: &[&str]) -> Self {
-        let code = tempfile::tempdir().unwrap();
-        let template = code.path().join("template.yaml");
-        std::fs::write(&template, TEMPLATE).unwrap();
-        std::fs::write(code.path().join("program.py"), PROGRAM).unwrap();
-        let (template, command) = (template.to_str().unwrap(), "python=python3 program.py");
-        let server = Server::start_with(&["--template", template, "--runtime-command", command]);
+        let (server, code) = server_with("sleeper", SLEEPER);
         let stage = Self { server, _code: code };
         let lambda = stage.server.clients().await.lambda;
         for name in names {

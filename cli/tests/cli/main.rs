@@ -17,6 +17,7 @@ mod functions;
 mod invoking;
 mod looking;
 mod monitoring;
+mod own_function;
 mod placing;
 mod reference;
 mod serving;

@@ -8,7 +8,7 @@ use crate::output::note;
 /// Where Lambda puts what functions print.
 const OF_FUNCTIONS: &str = "/aws/lambda/";
 /// Groups that are read side by side. CloudWatch allows few searches a second.
-const GROUPS_MAX: usize = 20;
+pub const GROUPS_MAX: usize = 20;
 
 /// The group of a name on the command line: a group's own, or a function's, with or without a version.
 #[must_use]

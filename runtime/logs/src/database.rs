@@ -53,6 +53,10 @@ impl Database {
         let transaction = self.connection.transaction()?;
         let mut streams: HashMap<i64, Growth> = HashMap::new();
         let mut groups: HashMap<i64, u64> = HashMap::new();
+        let mut insert = transaction.prepare_cached(
+            "INSERT INTO events (log_group, stream, at, ingested, message)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?;
         for (name, entry) in events {
             let (group, stream) = match self.known.get(name) {
                 Some(keys) => *keys,
@@ -62,18 +66,14 @@ impl Database {
                     keys
                 }
             };
-            transaction
-                .prepare_cached(
-                    "INSERT INTO events (log_group, stream, at, ingested, message)
-                     VALUES (?1, ?2, ?3, ?4, ?5)",
-                )?
-                .execute(params![group, stream, entry.at, entry.ingested, entry.message])?;
+            insert.execute(params![group, stream, entry.at, entry.ingested, entry.message])?;
             *groups.entry(group).or_default() += entry.message.len() as u64 + EVENT_BYTES;
             streams
                 .entry(stream)
                 .and_modify(|growth| growth.add(entry))
                 .or_insert_with(|| Growth::of(entry));
         }
+        drop(insert);
         for (stream, growth) in streams {
             growth.record(&transaction, stream)?;
         }

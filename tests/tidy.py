@@ -45,6 +45,7 @@ RUNTIME = {
     "durable-functions",
     "durable-logs",
     "durable-metrics",
+    "durable-sidefile",
     "durable-service",
     "durable-template",
 }
@@ -53,8 +54,9 @@ ARROWS = {
     "runtime/core": {"durable-store", "durable-functions", "durable-service", "orders", "tokio"},
     "runtime/store": {"durable-functions", "durable-service", "orders"},
     "runtime/functions": {"durable-core", "durable-store", "durable-service", "orders"},
-    "runtime/logs": (RUNTIME - {"durable-logs"}) | {"orders", "durable-orders", "tokio"},
-    "runtime/metrics": (RUNTIME - {"durable-metrics"}) | {"orders", "durable-orders", "tokio"},
+    "runtime/sidefile": (RUNTIME - {"durable-sidefile"}) | {"orders", "durable-orders", "tokio"},
+    "runtime/logs": (RUNTIME - {"durable-logs", "durable-sidefile"}) | {"orders", "durable-orders", "tokio"},
+    "runtime/metrics": (RUNTIME - {"durable-metrics", "durable-sidefile"}) | {"orders", "durable-orders", "tokio"},
     "runtime/service": {"orders", "durable-orders"},
     "runtime/template": (RUNTIME - {"durable-template"}) | {"orders", "durable-orders", "tokio"},
 }

@@ -1,32 +1,6 @@
 //! What can go wrong with logs, told apart by what the caller can do.
 
-use std::path::PathBuf;
-
-/// Why the file could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The file or its directory cannot be used.
-    #[error("cannot open {}: {reason}", path.display())]
-    Unusable {
-        /// The file.
-        path: PathBuf,
-        /// What SQLite or the system said.
-        reason: String,
-    },
-    /// A newer version of this program wrote it.
-    #[error(
-        "{} was written by a newer version (format {found}, this version knows {known}); use that \
-         version, or another data directory", path.display()
-    )]
-    Newer {
-        /// The file.
-        path: PathBuf,
-        /// Its format.
-        found: i64,
-        /// Ours.
-        known: i64,
-    },
-}
+use durable_sidefile::CallError;
 
 /// Why a call failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -57,5 +31,15 @@ pub enum LogsError {
 impl From<rusqlite::Error> for LogsError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Unusable(error.to_string())
+    }
+}
+
+impl From<CallError> for LogsError {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Busy => Self::Busy,
+            CallError::Closed => Self::Closed,
+            CallError::Unusable(reason) => Self::Unusable(reason),
+        }
     }
 }

@@ -17,13 +17,13 @@
 //! |---|---|
 //! | `logs` | the handle |
 //! | `model` | what is put and read |
-//! | `queue` | what waits for the thread |
+//! | `pending` | what waits for the thread, and what is dropped |
 //! | `keeper` | the thread |
 //! | `database` | writing: events, groups, streams |
 //! | `retention` | deleting, in small pieces |
-//! | `reader` | read connections; pages of events |
+//! | `reader` | pages of events |
 //! | `directory` | pages of groups and streams |
-//! | `schema` | tables, indexes, pragmas |
+//! | `schema` | tables and indexes |
 //! | `pattern/` | CloudWatch's filter patterns |
 //! | `error` | what can go wrong |
 
@@ -34,12 +34,13 @@ mod keeper;
 mod logs;
 mod model;
 mod pattern;
-mod queue;
+mod pending;
 mod reader;
 mod retention;
 mod schema;
 
-pub use error::{LogsError, OpenError};
+pub use durable_sidefile::OpenError;
+pub use error::LogsError;
 pub use logs::{Clock, Logs, Options};
 pub use model::{
     Event, EventsPage, EventsQuery, FilterPage, FilterQuery, Group, GroupsQuery, MESSAGE_BYTES_MAX,

@@ -2,26 +2,23 @@
 
 use std::any::Any;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
-use std::thread::JoinHandle;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use durable_sidefile::{OpenError, SideFile, Start};
 
 use crate::database::Database;
-use crate::error::{LogsError, OpenError};
+use crate::error::LogsError;
 use crate::keeper::Keeper;
 use crate::model::{
     Entry, EventsPage, EventsQuery, FilterPage, FilterQuery, Group, GroupsQuery, Stream,
     StreamName, StreamsQuery,
 };
-use crate::queue::Queue;
-use crate::reader::{self, Readers};
 use crate::retention::Bounds;
-use crate::{directory, schema};
+use crate::{directory, reader, schema};
 
 /// The file inside the data directory.
 const FILE: &str = "logs.db";
-/// How long a call waits for the thread.
-const WAIT_MAX: Duration = Duration::from_secs(10);
 /// What is kept, unless the options say otherwise.
 const RETENTION_DAYS: u32 = 7;
 const BYTES_MAX: u64 = 1024 * 1024 * 1024;
@@ -61,16 +58,9 @@ impl Options {
 pub struct Logs(Arc<Shared>);
 
 struct Shared {
-    queue: Arc<Queue>,
-    readers: Readers,
+    file: SideFile<Keeper>,
+    dropped: Arc<AtomicU64>,
     clock: Clock,
-    thread: Mutex<Option<JoinHandle<()>>>,
-}
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        self.queue.close();
-    }
 }
 
 impl Logs {
@@ -80,32 +70,32 @@ impl Logs {
     /// When the file cannot be used or was written by a newer version.
     pub fn open(options: Options) -> Result<Self, OpenError> {
         let Options { directory, clock, retention_days, bytes_max, hold } = options;
-        let file = directory.join(FILE);
-        let database = Database::new(schema::open_writer(&file)?);
-        let readers = Readers::open(&file)?;
-        let queue = Arc::new(Queue::default());
         let bounds = Bounds { retention_days, bytes_max };
-        let keeper = Keeper::new(database, Arc::clone(&queue), Arc::clone(&clock), bounds);
-        let thread = std::thread::Builder::new()
-            .name("logs".to_owned())
-            .spawn(move || {
-                let hold = hold;
-                keeper.run();
-                drop(hold);
-            })
-            .map_err(|error| OpenError::Unusable { path: file, reason: error.to_string() })?;
-        Ok(Self(Arc::new(Shared { queue, readers, clock, thread: Mutex::new(Some(thread)) })))
+        let dropped = Arc::new(AtomicU64::new(0));
+        let start =
+            Start { file: &directory.join(FILE), format: schema::FORMAT, name: "logs", hold };
+        let file = SideFile::open(start, |connection| {
+            let database = Database::new(connection);
+            Keeper::new(database, Arc::clone(&clock), bounds, Arc::clone(&dropped))
+        })?;
+        Ok(Self(Arc::new(Shared { file, dropped, clock })))
     }
 
     /// Takes an event that happened now, and never waits. Its group and its stream need not exist.
     pub fn put(&self, stream: &Arc<StreamName>, message: String) {
         let now = (self.0.clock)();
-        self.0.queue.put(stream, Entry::new(now, now, message));
+        let entry = Entry::new(now, now, message);
+        self.0.file.queue().collect(|pending| {
+            if !pending.put(stream, entry) {
+                self.0.dropped.fetch_add(1, Ordering::Relaxed);
+            }
+            true
+        });
     }
 
     /// How many events were dropped since the store was opened.
     pub fn dropped(&self) -> u64 {
-        self.0.queue.dropped_total()
+        self.0.dropped.load(Ordering::Relaxed)
     }
 
     /// Writes events with their times to a stream that exists, and waits for it. None of them is dropped.
@@ -170,8 +160,7 @@ impl Logs {
     /// # Errors
     /// [`LogsError::Unusable`].
     pub fn groups(&self, query: &GroupsQuery) -> Result<Vec<Group>, LogsError> {
-        self.flush()?;
-        self.0.readers.with(|connection| directory::groups(connection, query))
+        self.0.file.read(|connection| directory::groups(connection, query))
     }
 
     /// A page of a group's streams.
@@ -179,8 +168,7 @@ impl Logs {
     /// # Errors
     /// [`LogsError::NoSuchGroup`].
     pub fn streams(&self, query: &StreamsQuery) -> Result<Vec<Stream>, LogsError> {
-        self.flush()?;
-        self.0.readers.with(|connection| directory::streams(connection, query))
+        self.0.file.read(|connection| directory::streams(connection, query))
     }
 
     /// A page of a group's events.
@@ -188,8 +176,7 @@ impl Logs {
     /// # Errors
     /// [`LogsError::NoSuchGroup`], [`LogsError::NoSuchStream`] for a stream that is named.
     pub fn filter(&self, query: &FilterQuery) -> Result<FilterPage, LogsError> {
-        self.flush()?;
-        self.0.readers.with(|connection| reader::filter(connection, query))
+        self.0.file.read(|connection| reader::filter(connection, query))
     }
 
     /// A page of a stream's events.
@@ -197,8 +184,7 @@ impl Logs {
     /// # Errors
     /// [`LogsError::NoSuchGroup`], [`LogsError::NoSuchStream`].
     pub fn events(&self, query: &EventsQuery) -> Result<EventsPage, LogsError> {
-        self.flush()?;
-        self.0.readers.with(|connection| reader::events(connection, query))
+        self.0.file.read(|connection| reader::events(connection, query))
     }
 
     /// Waits until everything that was put before is in the file.
@@ -206,18 +192,12 @@ impl Logs {
     /// # Errors
     /// [`LogsError::Busy`] if that takes too long.
     pub fn flush(&self) -> Result<(), LogsError> {
-        self.run(|_| Ok(()))
+        self.0.file.flush()
     }
 
     /// Writes what waits and closes the file. What is put later is lost.
     pub fn close(&self) {
-        self.0.queue.close();
-        let thread = self.0.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread
-            && thread.join().is_err()
-        {
-            tracing::warn!("the thread of the log has panicked");
-        }
+        self.0.file.close();
     }
 
     /// Runs something on the thread and waits for what comes of it.
@@ -225,15 +205,6 @@ impl Logs {
         &self,
         command: impl FnOnce(&mut Database) -> Result<T, LogsError> + Send + 'static,
     ) -> Result<T, LogsError> {
-        let (answer, answered) = mpsc::sync_channel(1);
-        self.0.queue.command(Box::new(move |database| {
-            // Whoever asked may have given up.
-            let _ = answer.send(command(database));
-        }))?;
-        match answered.recv_timeout(WAIT_MAX) {
-            Ok(result) => result,
-            Err(mpsc::RecvTimeoutError::Timeout) => Err(LogsError::Busy),
-            Err(mpsc::RecvTimeoutError::Disconnected) => Err(LogsError::Closed),
-        }
+        self.0.file.run(move |keeper| command(&mut keeper.database))
     }
 }

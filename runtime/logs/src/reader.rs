@@ -1,54 +1,19 @@
-//! Reading, on connections that only read. They see what is committed and never wait for the thread.
+//! Reading: pages of events.
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 use rusqlite::{Connection, Row, params};
 
 use crate::database::{EVENT_BYTES, group_key, stream_key};
-use crate::error::{LogsError, OpenError};
+use crate::error::LogsError;
 use crate::model::{
     Event, EventsPage, EventsQuery, FilterPage, FilterQuery, Position, StreamName, Streams,
 };
-use crate::schema;
 
-/// Connections that are kept while nobody reads.
-const IDLE_MAX: usize = 2;
 /// The bytes of one page, as CloudWatch counts them. The first event is there in any case.
 const PAGE_BYTES_MAX: usize = 1024 * 1024;
 /// Events that are looked at for one page. The page may be empty then, and the next one goes on.
 const EXAMINED_MAX: usize = 50_000;
-
-pub(crate) struct Readers {
-    file: PathBuf,
-    idle: Mutex<Vec<Connection>>,
-}
-
-impl Readers {
-    pub(crate) fn open(file: &Path) -> Result<Self, OpenError> {
-        let first = schema::open_reader(file)?;
-        Ok(Self { file: file.to_owned(), idle: Mutex::new(vec![first]) })
-    }
-
-    pub(crate) fn with<T>(
-        &self,
-        read: impl FnOnce(&Connection) -> Result<T, LogsError>,
-    ) -> Result<T, LogsError> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let connection = match idle {
-            Some(connection) => connection,
-            None => schema::open_reader(&self.file)
-                .map_err(|error| LogsError::Unusable(error.to_string()))?,
-        };
-        let result = read(&connection);
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < IDLE_MAX {
-            idle.push(connection);
-        }
-        result
-    }
-}
 
 /// Which streams of a group are meant, by key where that is known.
 enum Chosen<'q> {

@@ -1,10 +1,11 @@
 //! Deleting what is too old, too much, or belongs to a group or stream that was deleted: in small pieces, so that nobody
 //! who writes waits for it.
 //!
-//! The file never shrinks. What is freed in it is used again, so it stays near its bound.
+//! What is freed in the file is used again, so it stays near its bound.
 
 use std::collections::HashMap;
 
+use durable_sidefile::bytes_in_use;
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use crate::database::{Database, EVENT_BYTES};
@@ -63,20 +64,10 @@ impl Database {
 
     /// The oldest go first, whichever group they are in.
     fn sweep_excess(&mut self, bytes_max: u64) -> Result<bool, rusqlite::Error> {
-        if self.bytes()? <= bytes_max {
+        if bytes_in_use(&self.connection)? <= bytes_max {
             return Ok(false);
         }
         Ok(self.delete_events("TRUE", &[])? > 0)
-    }
-
-    /// The bytes of all pages in use.
-    fn bytes(&self) -> Result<u64, rusqlite::Error> {
-        let pragma = |name: &str| {
-            let sql = format!("PRAGMA {name}");
-            self.connection.query_row(&sql, [], |row| row.get::<_, i64>(0))
-        };
-        let pages = pragma("page_count")? - pragma("freelist_count")?;
-        Ok(pages.unsigned_abs() * pragma("page_size")?.unsigned_abs())
     }
 
     /// Deletes some of these events, the earliest put first. Says how many.

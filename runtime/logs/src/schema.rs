@@ -1,16 +1,6 @@
-//! Tables, indexes and pragmas.
+//! Tables and indexes.
 
-use std::path::Path;
-
-use rusqlite::{Connection, OpenFlags};
-
-use crate::error::OpenError;
-
-/// The number of the format, in the file itself.
-const FORMAT: i64 = 1;
-
-/// Statements that stay prepared on each connection.
-const STATEMENT_CACHE: usize = 32;
+use durable_sidefile::Format;
 
 /// Keys are never used again, so events of a deleted group or stream, which go bit by bit, belong to nobody.
 const TABLES: &str = "
@@ -46,35 +36,5 @@ CREATE TABLE deleted_groups (log_group INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE deleted_streams (stream INTEGER PRIMARY KEY) STRICT;
 ";
 
-/// The connection that writes. Commits are not synced one by one: a log is worth no fsync.
-pub(crate) fn open_writer(file: &Path) -> Result<Connection, OpenError> {
-    let unusable = |error: rusqlite::Error| unusable(file, &error);
-    let connection = Connection::open(file).map_err(unusable)?;
-    let found: i64 =
-        connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(unusable)?;
-    if found > FORMAT {
-        return Err(OpenError::Newer { path: file.to_owned(), found, known: FORMAT });
-    }
-    connection
-        .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")
-        .map_err(unusable)?;
-    if found == 0 {
-        let create = format!("BEGIN; {TABLES} PRAGMA user_version = {FORMAT}; COMMIT;");
-        connection.execute_batch(&create).map_err(unusable)?;
-    }
-    connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
-    Ok(connection)
-}
-
-/// A connection that only reads.
-pub(crate) fn open_reader(file: &Path) -> Result<Connection, OpenError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection =
-        Connection::open_with_flags(file, flags).map_err(|error| unusable(file, &error))?;
-    connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
-    Ok(connection)
-}
-
-fn unusable(file: &Path, error: &rusqlite::Error) -> OpenError {
-    OpenError::Unusable { path: file.to_owned(), reason: error.to_string() }
-}
+/// What is in the file.
+pub(crate) const FORMAT: Format = Format { version: 1, tables: TABLES };

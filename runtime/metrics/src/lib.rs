@@ -21,27 +21,28 @@
 //! | `model` | what a series is; what is asked and answered |
 //! | `meter` | where values are recorded |
 //! | `summary` | what is known of many values; percentiles |
-//! | `queue` | what waits for the thread |
+//! | `changed` | which meters the thread has to see |
 //! | `keeper` | the thread |
 //! | `database` | writing: series and points |
 //! | `retention` | deleting, in small pieces |
-//! | `reader` | read connections; lists and points |
-//! | `schema` | tables, indexes, pragmas |
+//! | `reader` | lists and points |
+//! | `schema` | tables and indexes |
 //! | `error` | what can go wrong |
 
+mod changed;
 mod database;
 mod error;
 mod keeper;
 mod meter;
 mod metrics;
 mod model;
-mod queue;
 mod reader;
 mod retention;
 mod schema;
 mod summary;
 
-pub use error::{MetricsError, OpenError};
+pub use durable_sidefile::OpenError;
+pub use error::MetricsError;
 pub use meter::Meter;
 pub use metrics::{Clock, Metrics, Options};
 pub use model::{

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::changed::Changed;
 use crate::model::{MINUTE_MS, Minute, SeriesId};
-use crate::queue::Queue;
 use crate::summary::Summary;
 
 /// Minutes that one meter holds while the thread does not come to write them. A value of one more is dropped.
@@ -16,7 +16,7 @@ const PENDING_MINUTES_MAX: usize = 8;
 pub struct Meter {
     feeds: Vec<SeriesId>,
     pending: Mutex<Pending>,
-    queue: Arc<Queue>,
+    changed: Changed,
 }
 
 #[derive(Default)]
@@ -27,14 +27,14 @@ struct Pending {
 }
 
 impl Meter {
-    pub(crate) fn new(feeds: Vec<SeriesId>, queue: Arc<Queue>) -> Self {
-        Self { feeds, pending: Mutex::default(), queue }
+    pub(crate) fn new(feeds: Vec<SeriesId>, changed: Changed) -> Self {
+        Self { feeds, pending: Mutex::default(), changed }
     }
 
     /// Records a value at a time in milliseconds since the epoch. It never waits. One that is no number is dropped.
     pub fn record(self: &Arc<Self>, at: i64, value: f64) {
         if !value.is_finite() {
-            self.queue.drop_values(1);
+            self.changed.dropped.add(1);
             return;
         }
         let minute = at.div_euclid(MINUTE_MS);
@@ -47,10 +47,10 @@ impl Meter {
                 summary.record(value);
                 pending.minutes.push((minute, summary));
             }
-            None => self.queue.drop_values(1),
+            None => self.changed.dropped.add(1),
         }
         if !pending.listed {
-            pending.listed = self.queue.list(self);
+            pending.listed = self.changed.list(self);
         }
     }
 

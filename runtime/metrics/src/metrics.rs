@@ -2,25 +2,23 @@
 
 use std::any::Any;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
-use std::thread::JoinHandle;
-use std::time::Duration;
+use std::sync::Arc;
 
+use durable_sidefile::{OpenError, SideFile, Start};
+
+use crate::changed::{Changed, Dropped};
 use crate::database::{Addition, Database};
-use crate::error::{MetricsError, OpenError};
+use crate::error::MetricsError;
 use crate::keeper::Keeper;
 use crate::meter::Meter;
 use crate::model::{ListQuery, MetricId, Minute, PointsQuery, SeriesId, SeriesPoints};
-use crate::queue::Queue;
-use crate::reader::{self, Readers};
+use crate::reader;
 use crate::retention::Bounds;
 use crate::schema;
 use crate::summary::Summary;
 
 /// The file inside the data directory.
 const FILE: &str = "metrics.db";
-/// How long a call waits for the thread.
-const WAIT_MAX: Duration = Duration::from_secs(10);
 /// What is kept, unless the options say otherwise: one-minute points for as long as CloudWatch keeps them.
 const RETENTION_DAYS: u32 = 15;
 const BYTES_MAX: u64 = 512 * 1024 * 1024;
@@ -64,17 +62,10 @@ impl Options {
 pub struct Metrics(Arc<Shared>);
 
 struct Shared {
-    queue: Arc<Queue>,
-    readers: Readers,
+    file: SideFile<Keeper>,
+    dropped: Arc<Dropped>,
     clock: Clock,
     bounds: Bounds,
-    thread: Mutex<Option<JoinHandle<()>>>,
-}
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        self.queue.close();
-    }
 }
 
 impl Metrics {
@@ -84,27 +75,22 @@ impl Metrics {
     /// When the file cannot be used or was written by a newer version.
     pub fn open(options: Options) -> Result<Self, OpenError> {
         let Options { directory, clock, retention_days, bytes_max, series_max, hold } = options;
-        let file = directory.join(FILE);
-        let database = Database::new(schema::open_writer(&file)?, series_max);
-        let readers = Readers::open(&file)?;
-        let queue = Arc::new(Queue::default());
         let bounds = Bounds { retention_days, bytes_max };
-        let keeper = Keeper::new(database, Arc::clone(&queue), Arc::clone(&clock), bounds);
-        let thread = std::thread::Builder::new()
-            .name("metrics".to_owned())
-            .spawn(move || {
-                let hold = hold;
-                keeper.run();
-                drop(hold);
-            })
-            .map_err(|error| OpenError::Unusable { path: file, reason: error.to_string() })?;
-        let thread = Mutex::new(Some(thread));
-        Ok(Self(Arc::new(Shared { queue, readers, clock, bounds, thread })))
+        let dropped = Arc::new(Dropped::default());
+        let start =
+            Start { file: &directory.join(FILE), format: schema::FORMAT, name: "metrics", hold };
+        let file = SideFile::open(start, |connection| {
+            let database = Database::new(connection, series_max);
+            Keeper::new(database, Arc::clone(&clock), bounds, Arc::clone(&dropped))
+        })?;
+        Ok(Self(Arc::new(Shared { file, dropped, clock, bounds })))
     }
 
     /// Something to record values with, for all of these series. Series need not exist.
     pub fn meter(&self, feeds: Vec<SeriesId>) -> Arc<Meter> {
-        Arc::new(Meter::new(feeds, Arc::clone(&self.0.queue)))
+        let queue = Arc::clone(self.0.file.queue());
+        let changed = Changed { queue, dropped: Arc::clone(&self.0.dropped) };
+        Arc::new(Meter::new(feeds, changed))
     }
 
     /// Adds what somebody else has measured, and waits for it. Either all of it is written or nothing.
@@ -114,7 +100,7 @@ impl Metrics {
     pub fn put(&self, data: Vec<(SeriesId, Minute, Summary)>) -> Result<(), MetricsError> {
         let addition = |(series, minute, summary)| Addition { series, minute, summary };
         let additions: Vec<_> = data.into_iter().map(addition).collect();
-        self.run(move |database| database.write_all(&additions))
+        self.0.file.run(move |keeper| keeper.database.write_all(&additions))
     }
 
     /// A page of the metrics there are, with everything that was recorded before this call; so for all that reads.
@@ -122,8 +108,7 @@ impl Metrics {
     /// # Errors
     /// [`MetricsError::Unusable`].
     pub fn list(&self, query: &ListQuery) -> Result<Vec<MetricId>, MetricsError> {
-        self.flush()?;
-        self.0.readers.with(|connection| reader::list(connection, query))
+        self.0.file.read(|connection| reader::list(connection, query))
     }
 
     /// The points of several metrics, as of one moment: for each query those of each unit.
@@ -131,8 +116,7 @@ impl Metrics {
     /// # Errors
     /// [`MetricsError::Unusable`].
     pub fn points(&self, queries: &[PointsQuery]) -> Result<Vec<Vec<SeriesPoints>>, MetricsError> {
-        self.flush()?;
-        self.0.readers.with(|connection| {
+        self.0.file.read(|connection| {
             queries.iter().map(|query| reader::points(connection, query)).collect()
         })
     }
@@ -144,7 +128,7 @@ impl Metrics {
 
     /// How many values were dropped since the store was opened.
     pub fn dropped(&self) -> u64 {
-        self.0.queue.dropped()
+        self.0.dropped.count()
     }
 
     /// Waits until everything that was recorded before is in the file.
@@ -152,34 +136,11 @@ impl Metrics {
     /// # Errors
     /// [`MetricsError::Busy`] if that takes too long.
     pub fn flush(&self) -> Result<(), MetricsError> {
-        self.run(|_| Ok(()))
+        self.0.file.flush()
     }
 
     /// Writes what waits and closes the file. What is recorded later is lost.
     pub fn close(&self) {
-        self.0.queue.close();
-        let thread = self.0.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread
-            && thread.join().is_err()
-        {
-            tracing::warn!("the thread of the metrics has panicked");
-        }
-    }
-
-    /// Runs something on the thread and waits for what comes of it.
-    fn run<T: Send + 'static>(
-        &self,
-        command: impl FnOnce(&mut Database) -> Result<T, MetricsError> + Send + 'static,
-    ) -> Result<T, MetricsError> {
-        let (answer, answered) = mpsc::sync_channel(1);
-        self.0.queue.command(Box::new(move |database| {
-            // Whoever asked may have given up.
-            let _ = answer.send(command(database));
-        }))?;
-        match answered.recv_timeout(WAIT_MAX) {
-            Ok(result) => result,
-            Err(mpsc::RecvTimeoutError::Timeout) => Err(MetricsError::Busy),
-            Err(mpsc::RecvTimeoutError::Disconnected) => Err(MetricsError::Closed),
-        }
+        self.0.file.close();
     }
 }

@@ -1,47 +1,10 @@
-//! Reading, on connections that only read. They see what is committed and never wait for the thread.
-
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+//! Reading: lists of metrics, and points.
 
 use rusqlite::{Connection, params};
 
 use crate::database::{dimensions, dimensions_text, summary};
-use crate::error::{MetricsError, OpenError};
+use crate::error::MetricsError;
 use crate::model::{ListQuery, MetricId, Point, PointsQuery, SeriesPoints};
-use crate::schema;
-
-/// Connections that are kept while nobody reads.
-const IDLE_MAX: usize = 2;
-
-pub(crate) struct Readers {
-    file: PathBuf,
-    idle: Mutex<Vec<Connection>>,
-}
-
-impl Readers {
-    pub(crate) fn open(file: &Path) -> Result<Self, OpenError> {
-        let first = schema::open_reader(file)?;
-        Ok(Self { file: file.to_owned(), idle: Mutex::new(vec![first]) })
-    }
-
-    pub(crate) fn with<T>(
-        &self,
-        read: impl FnOnce(&Connection) -> Result<T, MetricsError>,
-    ) -> Result<T, MetricsError> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let connection = match idle {
-            Some(connection) => connection,
-            None => schema::open_reader(&self.file)
-                .map_err(|error| MetricsError::Unusable(error.to_string()))?,
-        };
-        let result = read(&connection);
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < IDLE_MAX {
-            idle.push(connection);
-        }
-        result
-    }
-}
 
 const METRICS: &str = "
     SELECT namespace, name, dimensions FROM series

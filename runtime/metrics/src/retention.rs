@@ -1,7 +1,8 @@
 //! Deleting what is too old or too much: in small pieces, so that nobody who reads or writes waits for it.
 //!
-//! The file never shrinks. What is freed in it is used again, so it stays near its bound.
+//! What is freed in the file is used again, so it stays near its bound.
 
+use durable_sidefile::bytes_in_use;
 use rusqlite::params;
 
 use crate::database::Database;
@@ -40,20 +41,10 @@ impl Database {
 
     /// The oldest go first, whichever series they are of.
     fn sweep_excess(&mut self, bytes_max: u64) -> Result<bool, rusqlite::Error> {
-        if self.bytes()? <= bytes_max {
+        if bytes_in_use(&self.connection)? <= bytes_max {
             return Ok(false);
         }
         Ok(self.delete_points("WHERE ?2 IS NOT NULL ORDER BY minute", 0)? > 0)
-    }
-
-    /// The bytes of all pages in use.
-    fn bytes(&self) -> Result<u64, rusqlite::Error> {
-        let pragma = |name: &str| {
-            let sql = format!("PRAGMA {name}");
-            self.connection.query_row(&sql, [], |row| row.get::<_, i64>(0))
-        };
-        let pages = pragma("page_count")? - pragma("freelist_count")?;
-        Ok(pages.unsigned_abs() * pragma("page_size")?.unsigned_abs())
     }
 
     fn delete_points(&mut self, which: &str, value: i64) -> Result<usize, rusqlite::Error> {

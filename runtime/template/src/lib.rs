@@ -24,10 +24,12 @@
 //! | `outputs` | the section Outputs |
 //! | `stack` | the result |
 //! | `error` | all problems of a template together |
+//! | `bounds` | Lambda's own bounds of a function, for whoever else checks them |
 //!
 //! The parts of a stack refer to each other by name. Numbers of versions are not known before they are published, so
 //! values that need one are a [`Text`] with a gap.
 
+pub mod bounds;
 mod document;
 mod error;
 mod fields;

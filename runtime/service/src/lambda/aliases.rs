@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
+use durable_template::bounds::DESCRIPTION_CHARS_MAX;
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -17,9 +18,8 @@ use crate::wire::object::{self, Object};
 use crate::wire::query::list_items;
 use crate::wire::response::{Answer, empty, json};
 
-/// Characters of an alias's name, and of its description.
+/// Characters of an alias's name.
 const NAME_LEN_MAX: usize = 128;
-const DESCRIPTION_LEN_MAX: usize = 256;
 /// Versions besides the first that an alias may lead to, as on AWS.
 const WEIGHTS_MAX: usize = 1;
 
@@ -156,7 +156,7 @@ fn check_name(name: &str, constraints: &mut Constraints) {
 fn check(request: &WireRequest, constraints: &mut Constraints) {
     check_version(request.function_version.as_deref(), constraints);
     if let Some(description) = &request.description {
-        constraints.length(description, "description", 0, DESCRIPTION_LEN_MAX);
+        constraints.length(description, "description", 0, DESCRIPTION_CHARS_MAX);
     }
     let Some(Object(routing)) = &request.routing_config else { return };
     let member = "routingConfig.additionalVersionWeights";

@@ -3,6 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use durable_template::bounds::{
+    DESCRIPTION_CHARS_MAX, ENVIRONMENT_BYTES_MAX, EXECUTION_TIMEOUT_SECONDS_MAX, HANDLER_CHARS_MAX,
+    MANAGED_TIMEOUT_SECONDS_MAX, MAX_CONCURRENCY_MAX, MEMORY_MB_MAX, RESERVED_VARIABLES,
+    RETENTION_DAYS_MAX, STORAGE_MB_MAX, TIMEOUT_SECONDS_MAX,
+};
 use serde::Deserialize;
 
 use crate::functions::{DurableConfig, Environment, EphemeralStorage, FunctionConfig};
@@ -10,50 +15,10 @@ use crate::wire::constraints::Constraints;
 use crate::wire::error::AwsError;
 use crate::wire::object::Object;
 
-/// Characters of a handler, of a description and of a log group's name.
-const HANDLER_LEN_MAX: usize = 128;
-const DESCRIPTION_LEN_MAX: usize = 256;
+/// Characters of a log group's name.
 const LOG_GROUP_LEN_MAX: usize = 512;
-/// Seconds that one invocation may take, and that it may take on what AWS calls managed instances.
-const TIMEOUT_SECONDS_MAX: i64 = 900;
-const MANAGED_TIMEOUT_SECONDS_MAX: i64 = 5_400;
-/// Megabytes that a function may be told to have, and that its `/tmp` may be said to have.
-const MEMORY_MB_MAX: i64 = 32_768;
-const STORAGE_MB_MAX: i64 = 32_768;
-/// Seconds until an execution times out, and days for which it is kept once it is closed.
-const EXECUTION_TIMEOUT_MAX: i64 = 31_622_400;
-const RETENTION_DAYS_MAX: i64 = 90;
-/// Invocations in one process at one time.
-const IN_ONE_PROCESS_MAX: i64 = 1_600;
-/// All variables of a function, written as JSON.
-const ENVIRONMENT_BYTES_MAX: usize = 4096;
 
 const ROLE_PATTERN: &str = "arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+";
-
-/// Names of variables that Lambda sets itself.
-const RESERVED: [&str; 21] = [
-    "_HANDLER",
-    "_X_AMZN_TRACE_ID",
-    "AWS_ACCESS_KEY",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_DEFAULT_REGION",
-    "AWS_EXECUTION_ENV",
-    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-    "AWS_LAMBDA_FUNCTION_NAME",
-    "AWS_LAMBDA_FUNCTION_VERSION",
-    "AWS_LAMBDA_INITIALIZATION_TYPE",
-    "AWS_LAMBDA_LOG_GROUP_NAME",
-    "AWS_LAMBDA_LOG_STREAM_NAME",
-    "AWS_LAMBDA_MAX_CONCURRENCY",
-    "AWS_LAMBDA_METADATA_API",
-    "AWS_LAMBDA_METADATA_TOKEN",
-    "AWS_LAMBDA_RUNTIME_API",
-    "AWS_REGION",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "LAMBDA_RUNTIME_DIR",
-    "LAMBDA_TASK_ROOT",
-];
 
 /// The members that both operations have. What is not given stays as it is.
 #[derive(Debug, Default, Deserialize)]
@@ -145,9 +110,9 @@ impl FunctionSettings {
     /// Notes every member that breaks the service model. `managed` says whether the function has a capacity provider
     /// already.
     pub(super) fn check(&self, managed: bool, constraints: &mut Constraints) {
-        let mut range = |given: Option<i64>, member: &str, min, max| {
+        let mut range = |given: Option<i64>, member: &str, min, max: u32| {
             if let Some(given) = given {
-                constraints.range(given, member, min, max);
+                constraints.range(given, member, min, max.into());
             }
         };
         let managed = managed || self.capacity_provider_config.is_some();
@@ -159,7 +124,7 @@ impl FunctionSettings {
         }
         if let Some(Object(durable)) = &self.durable_config {
             let member = "durableConfig.executionTimeout";
-            range(durable.execution_timeout, member, 1, EXECUTION_TIMEOUT_MAX);
+            range(durable.execution_timeout, member, 1, EXECUTION_TIMEOUT_SECONDS_MAX);
             let member = "durableConfig.retentionPeriodInDays";
             range(durable.retention_period_in_days, member, 1, RETENTION_DAYS_MAX);
         }
@@ -184,12 +149,12 @@ impl FunctionSettings {
             constraints.pattern(is_role(role), role, "role", ROLE_PATTERN);
         }
         if let Some(handler) = &self.handler {
-            constraints.length(handler, "handler", 0, HANDLER_LEN_MAX);
+            constraints.length(handler, "handler", 0, HANDLER_CHARS_MAX);
             let matches = !handler.is_empty() && !handler.contains(char::is_whitespace);
             constraints.pattern(matches, handler, "handler", "[^\\s]+");
         }
         if let Some(description) = &self.description {
-            constraints.length(description, "description", 0, DESCRIPTION_LEN_MAX);
+            constraints.length(description, "description", 0, DESCRIPTION_CHARS_MAX);
         }
         if let Some(Object(tracing)) = &self.tracing_config
             && let Some(mode) = &tracing.mode
@@ -231,7 +196,7 @@ impl FunctionSettings {
         }
         if let Some(most) = instances.per_execution_environment_max_concurrency {
             let member = format!("{member}.perExecutionEnvironmentMaxConcurrency");
-            constraints.range(most, &member, 1, IN_ONE_PROCESS_MAX);
+            constraints.range(most, &member, 1, MAX_CONCURRENCY_MAX.into());
         }
     }
 
@@ -326,12 +291,12 @@ fn enumerated(constraints: &mut Constraints, value: &str, member: &str, all: &[&
 fn is_variable(name: &str) -> bool {
     let begins = name.starts_with(|first: char| first.is_ascii_alphabetic());
     let word = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    (begins && word && name.len() > 1) || RESERVED.contains(&name)
+    (begins && word && name.len() > 1) || RESERVED_VARIABLES.contains(&name)
 }
 
 fn check_variables(variables: &BTreeMap<String, String>) -> Result<(), AwsError> {
     let names = variables.keys().map(String::as_str);
-    let reserved: Vec<&str> = names.filter(|name| RESERVED.contains(name)).collect();
+    let reserved: Vec<&str> = names.filter(|name| RESERVED_VARIABLES.contains(name)).collect();
     if !reserved.is_empty() {
         let names = reserved.join(", ");
         return Err(AwsError::invalid_parameter(format!(

@@ -1,5 +1,6 @@
 //! PublishVersion and ListVersionsByFunction.
 
+use durable_template::bounds::DESCRIPTION_CHARS_MAX;
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -12,9 +13,6 @@ use crate::wire::error::AwsError;
 use crate::wire::object;
 use crate::wire::query::list_items;
 use crate::wire::response::{Answer, json};
-
-/// Characters of a description.
-const DESCRIPTION_LEN_MAX: usize = 256;
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -33,7 +31,7 @@ pub(super) async fn publish(call: &Call, name: &str) -> Answer {
     }
     let mut constraints = Constraints::default();
     if let Some(description) = &request.description {
-        constraints.length(description, "description", 0, DESCRIPTION_LEN_MAX);
+        constraints.length(description, "description", 0, DESCRIPTION_CHARS_MAX);
     }
     constraints.check()?;
     let deployer = &call.engine.deployer;

@@ -4,6 +4,11 @@ use std::collections::BTreeMap;
 
 use super::code::Finder;
 use super::{fields, unused};
+use crate::bounds::{
+    DESCRIPTION_CHARS_MAX, ENVIRONMENT_BYTES_MAX, EXECUTION_TIMEOUT_SECONDS_MAX, HANDLER_CHARS_MAX,
+    MANAGED_TIMEOUT_SECONDS_MAX, MAX_CONCURRENCY_MAX, MEMORY_MB_MAX, RESERVED_VARIABLES,
+    RETENTION_DAYS_MAX, STORAGE_MB_MAX, TIMEOUT_SECONDS_MAX,
+};
 use crate::fields::Fields;
 use crate::intrinsics::Scope;
 use crate::inventory::{Entry, Kind};
@@ -11,44 +16,13 @@ use crate::node::Node;
 use crate::stack::{DurableConfig, Function, LoggingConfig};
 use crate::text::Text;
 
-/// Lambda's bounds and defaults.
+/// Lambda's defaults.
 const TIMEOUT_SECONDS: u32 = 3;
-const TIMEOUT_SECONDS_MAX: u32 = 900;
-/// For functions on managed instances.
-const MANAGED_TIMEOUT_SECONDS_MAX: u32 = 5400;
 const MEMORY_MB: u32 = 128;
-const MEMORY_MB_MAX: u32 = 32_768;
 const STORAGE_MB: u32 = 512;
-const STORAGE_MB_MAX: u32 = 10_240;
-const DESCRIPTION_CHARS_MAX: usize = 256;
-const HANDLER_CHARS_MAX: usize = 128;
-const EXECUTION_TIMEOUT_SECONDS_MAX: u32 = 31_622_400;
-const RETENTION_DAYS_MAX: u32 = 90;
-const MAX_CONCURRENCY_MAX: u32 = 1600;
-/// Names and values of an environment together.
-const ENVIRONMENT_BYTES_MAX: usize = 4096;
 
 /// Where CloudFormation keeps the settings of managed instances.
 const MANAGED: &str = "LambdaManagedInstancesCapacityProviderConfig";
-
-/// Variables that Lambda sets itself and refuses to take.
-const RESERVED: [&str; 15] = [
-    "AWS_ACCESS_KEY_ID",
-    "AWS_DEFAULT_REGION",
-    "AWS_EXECUTION_ENV",
-    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-    "AWS_LAMBDA_FUNCTION_NAME",
-    "AWS_LAMBDA_FUNCTION_VERSION",
-    "AWS_LAMBDA_INITIALIZATION_TYPE",
-    "AWS_LAMBDA_LOG_GROUP_NAME",
-    "AWS_LAMBDA_LOG_STREAM_NAME",
-    "AWS_LAMBDA_RUNTIME_API",
-    "AWS_REGION",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "LAMBDA_RUNTIME_DIR",
-    "LAMBDA_TASK_ROOT",
-];
 
 /// Properties that both spellings have, of which something is made.
 const USED: [&str; 17] = [
@@ -223,7 +197,7 @@ fn environment(fields: &Fields<'_, '_>) -> BTreeMap<String, Text> {
             let message = "the name of a variable begins with a letter, followed by letters, digits and _, \
                            at least one";
             named.report(name, message);
-        } else if RESERVED.contains(&name.as_str()) {
+        } else if RESERVED_VARIABLES.contains(&name.as_str()) {
             named.report(
                 name,
                 "Lambda sets this variable itself and lets nobody else; choose another name",

@@ -53,7 +53,7 @@ fn values_out_of_bounds_are_refused() {
         ),
         (
             "EphemeralStorage: {Size: 100}",
-            "EphemeralStorage.Size: it must be a whole number from 512 to 10240, not 100",
+            "EphemeralStorage.Size: it must be a whole number from 512 to 32768, not 100",
         ),
         (
             "FunctionName: a/b",

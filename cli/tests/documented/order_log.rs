@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::page::Page;
 
-/// The AWS CLI looks every five seconds.
+/// When to give up.
 const SEEN_DEADLINE: Duration = Duration::from_secs(60);
 
 const CARDS: [&str; 4] =

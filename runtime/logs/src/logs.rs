@@ -60,6 +60,8 @@ pub struct Logs(Arc<Shared>);
 struct Shared {
     file: SideFile<Keeper>,
     dropped: Arc<AtomicU64>,
+    /// Goes up with whatever comes.
+    arrivals: AtomicU64,
     clock: Clock,
 }
 
@@ -78,19 +80,25 @@ impl Logs {
             let database = Database::new(connection);
             Keeper::new(database, Arc::clone(&clock), bounds, Arc::clone(&dropped))
         })?;
-        Ok(Self(Arc::new(Shared { file, dropped, clock })))
+        Ok(Self(Arc::new(Shared { file, dropped, arrivals: AtomicU64::new(0), clock })))
     }
 
     /// Takes an event that happened now, and never waits. Its group and its stream need not exist.
     pub fn put(&self, stream: &Arc<StreamName>, message: String) {
-        let now = (self.0.clock)();
-        let entry = Entry::new(now, now, message);
         self.0.file.queue().collect(|pending| {
-            if !pending.put(stream, entry) {
+            // Here, so that times are in the order of events: nobody who reads misses one that came late.
+            let now = (self.0.clock)();
+            if !pending.put(stream, Entry::new(now, now, message)) {
                 self.0.dropped.fetch_add(1, Ordering::Relaxed);
             }
             true
         });
+        self.0.arrivals.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A number that is another one as soon as there may be something new to read.
+    pub fn arrivals(&self) -> u64 {
+        self.0.arrivals.load(Ordering::Relaxed)
     }
 
     /// How many events were dropped since the store was opened.
@@ -107,10 +115,12 @@ impl Logs {
         let name = Arc::new(name);
         let entry = |(at, message)| (Arc::clone(&name), Entry::new(at, now, message));
         let entries: Vec<_> = events.into_iter().map(entry).collect();
-        self.run(move |database| {
+        let written = self.run(move |database| {
             database.check(&name)?;
             Ok(database.write(&entries)?)
-        })
+        });
+        self.0.arrivals.fetch_add(1, Ordering::Relaxed);
+        written
     }
 
     /// Creates a group.

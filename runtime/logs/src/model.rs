@@ -98,8 +98,10 @@ pub struct FilterQuery {
 pub struct FilterPage {
     /// Maybe none, though there are more.
     pub events: Vec<Event>,
-    /// Where the next page begins; `None` if there is none.
-    pub next: Option<Position>,
+    /// Up to where was looked.
+    pub reached: Position,
+    /// Whether there is another page, after what was reached.
+    pub more: bool,
 }
 
 /// Asks for the events of a stream.

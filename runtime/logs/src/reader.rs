@@ -84,17 +84,17 @@ pub(crate) fn filter(
     let mut examined = 0;
     while let Some(row) = rows.next()? {
         if page.events.len() >= query.limit || examined >= EXAMINED_MAX {
-            return Ok(FilterPage { events: page.events, next: Some(last) });
+            return Ok(FilterPage { events: page.events, reached: last, more: true });
         }
         examined += 1;
         let meant = chosen.has(row)?
             && query.pattern.matches(row.get_ref(4)?.as_str().map_err(rusqlite::Error::from)?);
         if meant && !page.take(event(row)?) {
-            return Ok(FilterPage { events: page.events, next: Some(last) });
+            return Ok(FilterPage { events: page.events, reached: last, more: true });
         }
         last = Position { at: row.get(1)?, key: row.get(0)? };
     }
-    Ok(FilterPage { events: page.events, next: None })
+    Ok(FilterPage { events: page.events, reached: last, more: false })
 }
 
 const OF_STREAM_FORWARD: &str = "

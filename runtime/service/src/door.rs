@@ -45,7 +45,7 @@ impl FrontDoor {
             return self.dynamodb.answer(&operation, request).await;
         }
         if let Some(operation) = CloudWatchLogs::operation(&request) {
-            return self.logs.answer(operation, request.into_body()).await;
+            return self.logs.answer(&operation, request).await;
         }
         // Before CloudFormation: both take forms, and only CloudWatch looks at their version.
         if let Some(asked) = CloudWatch::operation(&request) {

@@ -59,12 +59,12 @@ pub fn all(group: &str) -> FilterQuery {
 pub fn pages(logs: &Logs, mut query: FilterQuery) -> (Vec<Event>, usize) {
     let mut events = Vec::new();
     for number in 1.. {
-        let FilterPage { events: page, next } = logs.filter(&query).unwrap();
+        let FilterPage { events: page, reached, more } = logs.filter(&query).unwrap();
         events.extend(page);
-        match next {
-            Some(next) => query.after = Some(next),
-            None => return (events, number),
+        if !more {
+            return (events, number);
         }
+        query.after = Some(reached);
     }
     unreachable!()
 }

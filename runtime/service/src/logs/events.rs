@@ -1,7 +1,7 @@
 //! PutLogEvents, GetLogEvents, FilterLogEvents.
 
 use durable_logs::{
-    EventsQuery, FilterQuery, MESSAGE_BYTES_MAX, Pattern, Position, StreamName, Streams,
+    EventsQuery, FilterPage, FilterQuery, MESSAGE_BYTES_MAX, Pattern, Position, StreamName, Streams,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -186,6 +186,11 @@ struct Filter {
 }
 
 pub(super) fn filter(call: &Call<'_>) -> Answer {
+    Ok(shown(page(call)?, false))
+}
+
+/// The page that a FilterLogEvents asks for.
+pub(super) fn page(call: &Call<'_>) -> Result<FilterPage, Refusal> {
     let request: Filter = call.read()?;
     let group = names::group(request.log_group_name, request.log_group_identifier)?;
     let mut constraints = Constraints::default();
@@ -206,7 +211,7 @@ pub(super) fn filter(call: &Call<'_>) -> Answer {
         (None, None) => Streams::All,
     };
     let after = request.next_token.map(|token| token.parse()).transpose();
-    let page = call.store.filter(&FilterQuery {
+    Ok(call.store.filter(&FilterQuery {
         group,
         streams,
         start: request.start_time.unwrap_or(0),
@@ -214,7 +219,11 @@ pub(super) fn filter(call: &Call<'_>) -> Answer {
         pattern: Pattern::parse(&request.filter_pattern.unwrap_or_default())?,
         after: after.map_err(|()| Refusal::invalid_token())?,
         limit: limit(request.limit),
-    })?;
+    })?)
+}
+
+/// A page as the answer. `endless`: it has a token for the next one, also if there is nothing there yet.
+pub(super) fn shown(page: FilterPage, endless: bool) -> Value {
     let shown = page.events.into_iter().map(|event| {
         json!({
             "logStreamName": event.stream,
@@ -226,10 +235,10 @@ pub(super) fn filter(call: &Call<'_>) -> Answer {
     });
     let shown: Vec<Value> = shown.collect();
     let mut answer = json!({ "events": shown, "searchedLogStreams": [] });
-    if let (Some(next), Some(members)) = (page.next, answer.as_object_mut()) {
-        members.insert("nextToken".to_owned(), next.to_string().into());
+    if let (true, Some(members)) = (page.more || endless, answer.as_object_mut()) {
+        members.insert("nextToken".to_owned(), page.reached.to_string().into());
     }
-    Ok(answer)
+    answer
 }
 
 fn check_limit(constraints: &mut Constraints, limit: Option<i64>) {

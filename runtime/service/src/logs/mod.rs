@@ -10,11 +10,13 @@
 //! | `groups` | operations on log groups |
 //! | `streams` | operations on log streams |
 //! | `events` | PutLogEvents, GetLogEvents, FilterLogEvents |
+//! | `follow` | the AWS CLI's `logs tail --follow`, live |
 //! | `names` | names and ARNs of groups and streams |
 //! | `refusal` | errors |
 
 mod durable;
 mod events;
+mod follow;
 mod groups;
 mod names;
 mod refusal;
@@ -65,6 +67,7 @@ struct Shared {
     sink: Arc<StoreSink>,
     tails: Arc<Tails>,
     places: Semaphore,
+    followers: Semaphore,
     home: Home,
     clock: Clock,
 }
@@ -109,7 +112,8 @@ impl CloudWatchLogs {
         let tails = Arc::new(Tails::default());
         let sink = Arc::new(StoreSink::new(store.clone(), Arc::clone(&tails)));
         let places = Semaphore::new(REQUESTS_AT_ONCE_MAX);
-        Ok(Self(Arc::new(Shared { store, sink, tails, places, home, clock })))
+        let followers = Semaphore::new(follow::FOLLOWERS_MAX);
+        Ok(Self(Arc::new(Shared { store, sink, tails, places, followers, home, clock })))
     }
 
     /// Takes what functions print. It never waits.
@@ -195,21 +199,38 @@ impl CloudWatchLogs {
         target.strip_prefix(TARGET_PREFIX).map(str::to_owned)
     }
 
-    pub(crate) async fn answer(&self, operation: String, body: Bytes) -> Response<Bytes> {
-        let shared = Arc::clone(&self.0);
-        // It fails only if it is closed, which never happens.
-        let _place = self.0.places.acquire().await;
-        let run = move || {
-            let (store, home, now) = (&shared.store, &shared.home, shared.clock.now());
-            let body: &[u8] = if body.is_empty() { b"{}" } else { &body };
-            run(&operation, &Call { store, home, now, body })
+    pub(crate) async fn answer(&self, operation: &str, request: Request<Bytes>) -> Response<Bytes> {
+        let follows = operation == "FilterLogEvents" && follow::follows(request.headers());
+        let body = request.into_body();
+        let answer = if follows {
+            self.follow(body).await
+        } else {
+            let operation = operation.to_owned();
+            self.work(body, move |call| run(&operation, call)).await
         };
-        let answer = tokio::task::spawn_blocking(run).await;
-        match answer.unwrap_or_else(|failure| Err(Refusal::unavailable(failure.to_string()))) {
+        match answer {
             Ok(Value::Null) => respond(StatusCode::OK, Vec::new()),
             Ok(body) => respond(StatusCode::OK, body.to_string().into_bytes()),
             Err(refusal) => respond(refusal.status, refusal.body()),
         }
+    }
+
+    /// Works on a request where blocking is allowed.
+    async fn work<T: Send + 'static>(
+        &self,
+        body: Bytes,
+        work: impl FnOnce(&Call<'_>) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let shared = Arc::clone(&self.0);
+        // It fails only if it is closed, which never happens.
+        let _place = self.0.places.acquire().await;
+        let work = move || {
+            let (store, home, now) = (&shared.store, &shared.home, shared.clock.now());
+            let body: &[u8] = if body.is_empty() { b"{}" } else { &body };
+            work(&Call { store, home, now, body })
+        };
+        let worked = tokio::task::spawn_blocking(work).await;
+        worked.unwrap_or_else(|failure| Err(Refusal::unavailable(failure.to_string())))
     }
 }
 

@@ -301,6 +301,55 @@ async fn a_filter_pages_through_a_group() {
     server.close().await;
 }
 
+/// As the AWS CLI asks with `logs tail --follow`.
+async fn follow(server: &Server, token: Option<&str>) -> Value {
+    let agent = "aws-cli/2.38.5 ua/2.1 m/Z,g,E,N,b md/prompt#off md/command#logs.tail";
+    let body =
+        json!({ "logGroupName": "g", "interleaved": true, "startTime": 1, "nextToken": token });
+    let request = Request::post("/")
+        .header("content-type", "application/x-amz-json-1.1")
+        .header("x-amz-target", "Logs_20140328.FilterLogEvents")
+        .header("user-agent", agent)
+        .body(Bytes::from(body.to_string()))
+        .unwrap();
+    let reply = server.send(request).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    reply.json()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_aws_cli_follows_a_group_from_page_to_page_without_a_pause() {
+    let directory = TempDir::new().unwrap();
+    let server = open(&directory).await;
+    ok(&server, "CreateLogGroup", json!({ "logGroupName": "g" })).await;
+    ok(&server, "CreateLogStream", json!({ "logGroupName": "g", "logStreamName": "s" })).await;
+    // Without a token the CLI would sleep.
+    let mut page = follow(&server, None).await;
+    assert_eq!(page["events"], json!([]));
+
+    let messages = ["one", "two", "three", "four", "five"];
+    let putting = async {
+        for message in messages {
+            put(&server, "g", "s", &[message]).await;
+        }
+    };
+    let following = async {
+        let mut seen = Vec::new();
+        while seen.len() < messages.len() {
+            page = follow(&server, page["nextToken"].as_str()).await;
+            assert!(page["nextToken"].is_string(), "{page}");
+            seen.extend(texts(&page["events"], "message").into_iter().map(str::to_owned));
+        }
+        seen
+    };
+    let ((), seen) = within("all five lines", async { tokio::join!(putting, following) }).await;
+    assert_eq!(seen, messages);
+
+    // Anybody else is told that there is no more.
+    let last = ok(&server, "FilterLogEvents", json!({ "logGroupName": "g" })).await;
+    assert_eq!((texts(&last["events"], "message").len(), &last["nextToken"]), (5, &Value::Null));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn events_that_are_too_old_or_too_new_are_rejected_one_by_one() {
     let directory = TempDir::new().unwrap();

@@ -25,7 +25,7 @@ pub async fn put(clients: &Clients, product: &Product) -> Result<(), Failure> {
     clients
         .dynamodb
         .put_item()
-        .table_name(&clients.target.table)
+        .table_name(clients.table().await?)
         .set_item(Some(product.item()))
         .send()
         .await
@@ -52,7 +52,7 @@ async fn put_batch(clients: &Clients, batch: &[Product]) -> Result<(), Failure> 
     let requests: Result<Vec<WriteRequest>, _> = batch.iter().map(write_request).collect();
     let requests =
         requests.map_err(|error| Failure::new(format!("cannot write products: {error}")))?;
-    let mut open = HashMap::from([(clients.target.table.clone(), requests)]);
+    let mut open = HashMap::from([(clients.table().await?.to_owned(), requests)]);
     let mut pause = BACKOFF;
     for _ in 0..TRIES_MAX {
         let answer = clients
@@ -83,7 +83,7 @@ fn write_request(product: &Product) -> Result<WriteRequest, aws_sdk_dynamodb::er
 /// What keeps the table from being read.
 pub async fn list(clients: &Clients) -> Result<Vec<ListedProduct>, Failure> {
     let mut items =
-        clients.dynamodb.scan().table_name(&clients.target.table).into_paginator().items().send();
+        clients.dynamodb.scan().table_name(clients.table().await?).into_paginator().items().send();
     let mut products = Vec::new();
     while let Some(item) = items.next().await {
         let item = item.map_err(|error| clients.failure("read the catalog", &error))?;

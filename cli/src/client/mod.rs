@@ -2,14 +2,18 @@
 //!
 //! | file | job |
 //! |---|---|
-//! | `target` | the options that name the server, the function and the table |
+//! | `target` | the options that name the server, the stack, the function and the table |
+//! | `names` | the function and the table, from the options or from the stack |
+//! | `stack` | CloudFormation: the outputs of a stack |
 //! | `fault` | an SDK's error as one sentence |
 //! | `logs` | CloudWatch Logs |
-//! | `signed` | the requests that it is made of |
+//! | `signed` | the requests that CloudFormation and CloudWatch Logs are made of |
 
 mod fault;
 pub mod logs;
+mod names;
 mod signed;
+mod stack;
 mod target;
 
 use aws_config::SdkConfig;
@@ -18,11 +22,16 @@ use aws_sdk_lambda::config::timeout::TimeoutConfig;
 use aws_sdk_lambda::config::{
     BehaviorVersion, Credentials, Region, SharedCredentialsProvider, StalledStreamProtectionConfig,
 };
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::OnceCell;
+
 use self::logs::LogsClient;
+pub use self::names::OrderFunction;
 use self::signed::{SignedClient, connector};
-pub use target::Target;
+use self::stack::{Outputs, StackClient};
+pub use self::target::Target;
 
 /// The first pause before a request is repeated. A server on this machine needs no patience.
 const LOCAL_BACKOFF: Duration = Duration::from_millis(50);
@@ -40,8 +49,12 @@ pub struct Clients {
     pub lambda: aws_sdk_lambda::Client,
     /// Keeps the catalog.
     pub dynamodb: aws_sdk_dynamodb::Client,
-    /// Reads logs; none if this program has no HTTP client for it.
+    /// Reads logs; none without a way to get credentials.
     pub logs: Option<LogsClient>,
+    /// Looks at the stack; none as above.
+    stacks: Option<StackClient>,
+    /// What the stack says, once it was asked.
+    outputs: Arc<OnceCell<Outputs>>,
     /// Where they lead.
     pub target: Target,
 }
@@ -55,7 +68,9 @@ impl Clients {
                 Self {
                     lambda: aws_sdk_lambda::Client::new(&config),
                     dynamodb: aws_sdk_dynamodb::Client::new(&config),
-                    logs: logs_client(&config, endpoint),
+                    logs: signed_client(&config, endpoint.clone()).map(LogsClient),
+                    stacks: signed_client(&config, endpoint).map(StackClient),
+                    outputs: Arc::default(),
                     target,
                 }
             }
@@ -77,26 +92,29 @@ impl Clients {
         Self {
             lambda: aws_sdk_lambda::Client::from_conf(lambda.build()),
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb.build()),
-            logs: logs_client(&config, aws_logs_endpoint(&config)),
+            logs: signed_client(&config, aws_endpoint("logs", &config)).map(LogsClient),
+            stacks: signed_client(&config, aws_endpoint("cloudformation", &config))
+                .map(StackClient),
+            outputs: Arc::default(),
             target,
         }
     }
 }
 
-fn logs_client(config: &SdkConfig, endpoint: String) -> Option<LogsClient> {
-    Some(LogsClient(SignedClient {
+fn signed_client(config: &SdkConfig, endpoint: String) -> Option<SignedClient> {
+    Some(SignedClient {
         endpoint,
         region: config.region().map(ToString::to_string).unwrap_or_default(),
         credentials: config.credentials_provider()?,
-        connector: connector()?,
-    }))
+        connector: connector(),
+    })
 }
 
 /// Of the partitions, China's has a domain of its own.
-fn aws_logs_endpoint(config: &SdkConfig) -> String {
+fn aws_endpoint(service: &str, config: &SdkConfig) -> String {
     let region = config.region().map(ToString::to_string).unwrap_or_default();
     let china = if region.starts_with("cn-") { ".cn" } else { "" };
-    format!("https://logs.{region}.amazonaws.com{china}")
+    format!("https://{service}.{region}.amazonaws.com{china}")
 }
 
 /// Needs no files and no network: a local command starts at once.

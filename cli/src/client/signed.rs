@@ -1,4 +1,4 @@
-//! Requests of AWS's JSON protocol, signed, for services whose SDK crate would be larger than the few operations that
+//! Requests of AWS's JSON and query protocols, signed, for services whose SDK crate would be larger than the few operations that
 //! are needed of it.
 //!
 //! They go through the HTTP connector of the SDK's own clients: the same TLS, the same proxies.
@@ -8,20 +8,23 @@ use std::time::{Duration, SystemTime};
 use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
-use aws_smithy_runtime_api::client::http::{
-    HttpConnector as _, HttpConnectorSettings, SharedHttpConnector,
-};
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::{Connector, tls};
+use aws_smithy_runtime_api::client::http::{HttpConnector as _, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use http::{Request, header};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// A server that takes longer does not answer.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(30);
-const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
+const JSON: &str = "application/x-amz-json-1.1";
+const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
 
 /// Who asks, and where.
 #[derive(Clone, Debug)]
@@ -55,29 +58,38 @@ struct Refusal {
     message: String,
 }
 
-/// A connector that the SDK's clients would use too.
-pub(super) fn connector() -> Option<SharedHttpConnector> {
-    aws_smithy_http_client::default_connector(&HttpConnectorSettings::builder().build(), None)
+/// The query protocol's.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct XmlRefusal {
+    error: XmlError,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct XmlError {
+    code: String,
+    #[serde(default)]
+    message: String,
+}
+
+/// A connector as the SDK's clients have it.
+pub(super) fn connector() -> SharedHttpConnector {
+    let cryptography = tls::Provider::Rustls(CryptoMode::AwsLc);
+    let builder = Connector::builder().proxy_config(ProxyConfig::from_env());
+    SharedHttpConnector::new(builder.tls_provider(cryptography).build())
 }
 
 impl SignedClient {
-    /// One operation of a service. `target` is its name in the protocol, `service` in signatures.
+    /// One operation of a service in the JSON protocol. `target` is its name there, `service` in signatures.
     pub(super) async fn call<T: DeserializeOwned>(
         &self,
         service: &str,
         target: &str,
         request: &Value,
     ) -> Result<T, CallError> {
-        let request = self.request(service, target, request.to_string()).await?;
-        let sent = self.connector.call(request);
-        let response = tokio::time::timeout(ANSWER_PATIENCE, async {
-            let response = sent.await.map_err(|error| unsent(&error))?;
-            let status = response.status().as_u16();
-            let body = http_body(response.into_body()).await?;
-            Ok((status, body))
-        });
-        let (status, body) =
-            response.await.map_err(|_| CallError::Unreachable("it does not answer in time"))??;
+        let headers = [(header::CONTENT_TYPE.as_str(), JSON), ("x-amz-target", target)];
+        let (status, body) = self.send(service, &headers, request.to_string()).await?;
         if status >= 300 {
             return Err(refused(status, &body));
         }
@@ -85,10 +97,46 @@ impl SignedClient {
             .map_err(|error| CallError::Stranger(format!("its answer is no such JSON: {error}")))
     }
 
+    /// One operation of a service in the query protocol: a form goes out, and XML comes back.
+    pub(super) async fn query<T: DeserializeOwned>(
+        &self,
+        service: &str,
+        form: &[(&str, &str)],
+    ) -> Result<T, CallError> {
+        let encoded = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
+        let pairs = form.iter().map(|(name, value)| format!("{name}={}", encoded(value)));
+        let form = pairs.collect::<Vec<_>>().join("&");
+        let headers = [(header::CONTENT_TYPE.as_str(), FORM)];
+        let (status, body) = self.send(service, &headers, form).await?;
+        let body = String::from_utf8_lossy(&body);
+        if status >= 300 {
+            return Err(refused_in_xml(status, &body));
+        }
+        quick_xml::de::from_str(&body)
+            .map_err(|error| CallError::Stranger(format!("its answer is no such XML: {error}")))
+    }
+
+    async fn send(
+        &self,
+        service: &str,
+        headers: &[(&str, &str)],
+        body: String,
+    ) -> Result<(u16, Vec<u8>), CallError> {
+        let request = self.request(service, headers, body).await?;
+        let sent = self.connector.call(request);
+        let response = tokio::time::timeout(ANSWER_PATIENCE, async {
+            let response = sent.await.map_err(|error| unsent(&error))?;
+            let status = response.status().as_u16();
+            let body = http_body(response.into_body()).await?;
+            Ok((status, body))
+        });
+        response.await.map_err(|_| CallError::Unreachable("it does not answer in time"))?
+    }
+
     async fn request(
         &self,
         service: &str,
-        target: &str,
+        headers: &[(&str, &str)],
         body: String,
     ) -> Result<HttpRequest, CallError> {
         let unsent = |error: &dyn std::error::Error| CallError::Unsent(error.to_string());
@@ -105,17 +153,17 @@ impl SignedClient {
             .map_err(|error| unsent(&error))?
             .into();
         let url = format!("{}/", self.endpoint.trim_end_matches('/'));
-        let headers = [(header::CONTENT_TYPE.as_str(), CONTENT_TYPE), ("x-amz-target", target)];
         let signable = SignableRequest::new(
             "POST",
             url.as_str(),
-            headers.into_iter(),
+            headers.iter().copied(),
             SignableBody::Bytes(body.as_bytes()),
         );
         let signed = sign(signable.map_err(|error| unsent(&error))?, &parameters);
         let (instructions, _signature) = signed.map_err(|error| unsent(&error))?.into_parts();
         let mut request = headers
-            .into_iter()
+            .iter()
+            .copied()
             .fold(Request::post(&url), |request, (name, value)| request.header(name, value))
             .body(SdkBody::from(body))
             .map_err(|error| unsent(&error))?;
@@ -149,6 +197,15 @@ fn refused(status: u16, body: &[u8]) -> CallError {
             // A server may put a namespace before the name.
             let code = refusal.kind.rsplit('#').next().unwrap_or_default().to_owned();
             CallError::Refused { status, code, message: refusal.message }
+        }
+        Err(_) => CallError::Stranger(format!("HTTP status {status}")),
+    }
+}
+
+fn refused_in_xml(status: u16, body: &str) -> CallError {
+    match quick_xml::de::from_str::<XmlRefusal>(body) {
+        Ok(XmlRefusal { error: XmlError { code, message } }) => {
+            CallError::Refused { status, code, message }
         }
         Err(_) => CallError::Stranger(format!("HTTP status {status}")),
     }

@@ -1,9 +1,11 @@
-//! Which server, function and table a command is for.
+//! Which server, stack, function and table a command is for, as the command line says.
 
 use std::fmt::Write as _;
 
 use clap::Args;
 use orders::settings::PRODUCT_CATALOG_TABLE;
+
+use crate::embedded::STACK_NAME;
 
 /// Where `serve` listens unless told otherwise.
 const DEFAULT_ENDPOINT: &str = "http://127.0.0.1:6737";
@@ -12,9 +14,8 @@ const VALIDATE_ORDER_FUNCTION: &str = "VALIDATE_ORDER_FUNCTION";
 /// Names the server.
 const AWS_ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
 
-const DEFAULT_FUNCTION: &str = crate::embedded::VALIDATE_ORDER;
-const DEFAULT_QUALIFIER: &str = "$LATEST";
-const DEFAULT_TABLE: &str = "ProductCatalog";
+/// Names the stack.
+const DURABLE_ORDERS_STACK: &str = "DURABLE_ORDERS_STACK";
 
 /// The options that name the server and what is on it.
 #[derive(Args, Clone, Debug)]
@@ -36,29 +37,38 @@ pub struct Target {
     /// The AWS region [default: us-east-1 for a local server]
     #[arg(long, global = true, env = "AWS_REGION", hide_env_values = true)]
     pub region: Option<String>,
-    /// The function that takes orders
+    /// The stack whose outputs name the function and the table [default with --aws:
+    /// LambdaDurableFunctionChainingCdkStack]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        env = DURABLE_ORDERS_STACK,
+        hide_env_values = true
+    )]
+    pub stack: Option<String>,
+    /// The function that takes orders [default: the stack's; ValidateOrder without a stack]
     #[arg(
         long,
         global = true,
         value_name = "NAME",
         env = VALIDATE_ORDER_FUNCTION,
-        hide_env_values = true,
-        default_value = DEFAULT_FUNCTION
+        hide_env_values = true
     )]
-    pub function: String,
-    /// The version or alias of the function
-    #[arg(long, global = true, value_name = "VERSION", default_value = DEFAULT_QUALIFIER)]
-    pub qualifier: String,
-    /// The table of products
+    pub function: Option<String>,
+    /// The version or alias of the function [default: orders are placed through the stack's alias and found in all
+    /// versions; $LATEST without a stack]
+    #[arg(long, global = true, value_name = "VERSION")]
+    pub qualifier: Option<String>,
+    /// The table of products [default: the stack's; ProductCatalog without a stack]
     #[arg(
         long,
         global = true,
         value_name = "NAME",
         env = PRODUCT_CATALOG_TABLE,
-        hide_env_values = true,
-        default_value = DEFAULT_TABLE
+        hide_env_values = true
     )]
-    pub table: String,
+    pub table: Option<String>,
 }
 
 impl Target {
@@ -69,9 +79,10 @@ impl Target {
             endpoint_url: Some(endpoint_url),
             aws: false,
             region: None,
-            function: DEFAULT_FUNCTION.to_owned(),
-            qualifier: DEFAULT_QUALIFIER.to_owned(),
-            table: DEFAULT_TABLE.to_owned(),
+            stack: None,
+            function: None,
+            qualifier: None,
+            table: None,
         }
     }
 
@@ -81,8 +92,13 @@ impl Target {
         if self.aws {
             return None;
         }
-        let given = self.endpoint_url.as_deref().filter(|url| !url.is_empty());
-        Some(given.unwrap_or(DEFAULT_ENDPOINT).to_owned())
+        Some(given(&self.endpoint_url).unwrap_or(DEFAULT_ENDPOINT).to_owned())
+    }
+
+    /// The stack that names what is not named itself; `None` if there is none to ask.
+    #[must_use]
+    pub fn stack(&self) -> Option<&str> {
+        given(&self.stack).or(self.aws.then_some(STACK_NAME))
     }
 
     /// The server as messages call it.
@@ -98,17 +114,17 @@ impl Target {
         if self.aws {
             line.push_str(" --aws");
         }
-        let defaults = Self::local(DEFAULT_ENDPOINT.to_owned());
-        let endpoint = self.endpoint();
+        let endpoint = self.endpoint().filter(|url| url != DEFAULT_ENDPOINT);
         let options = [
-            ("endpoint-url", endpoint.as_ref(), defaults.endpoint_url.as_ref()),
-            ("region", self.region.as_ref(), None),
-            ("function", Some(&self.function), Some(&defaults.function)),
-            ("qualifier", Some(&self.qualifier), Some(&defaults.qualifier)),
-            ("table", Some(&self.table), Some(&defaults.table)),
+            ("endpoint-url", &endpoint),
+            ("region", &self.region),
+            ("stack", &self.stack),
+            ("function", &self.function),
+            ("qualifier", &self.qualifier),
+            ("table", &self.table),
         ];
-        for (option, value, default) in options {
-            if let Some(value) = value.filter(|value| Some(*value) != default) {
+        for (option, value) in options {
+            if let Some(value) = given(value) {
                 // Writing to a string cannot fail.
                 let _ = write!(line, " --{option} {}", quoted(value));
             }
@@ -117,6 +133,11 @@ impl Target {
         line.push_str(command);
         line
     }
+}
+
+/// An empty variable in the environment counts as not set.
+pub(super) fn given(value: &Option<String>) -> Option<&str> {
+    value.as_deref().filter(|value| !value.is_empty())
 }
 
 /// As a shell reads it back.
@@ -150,8 +171,8 @@ mod tests {
         let target = Target::local(DEFAULT_ENDPOINT.to_owned());
         assert_eq!(target.command("order list"), "durable-orders order list");
 
-        let target =
-            Target { qualifier: "$LIVE".to_owned(), ..Target::local("http://[::1]:9".to_owned()) };
+        let qualifier = Some("$LIVE".to_owned());
+        let target = Target { qualifier, ..Target::local("http://[::1]:9".to_owned()) };
         assert_eq!(
             target.command("order show A-1"),
             "durable-orders --endpoint-url 'http://[::1]:9' --qualifier '$LIVE' order show A-1"
@@ -159,6 +180,18 @@ mod tests {
 
         let target = Target { aws: true, ..target };
         assert_eq!(target.command("x"), "durable-orders --aws --qualifier '$LIVE' x");
+        let target = Target { stack: Some("shop".to_owned()), ..target };
+        assert_eq!(target.command("x"), "durable-orders --aws --stack shop --qualifier '$LIVE' x");
+    }
+
+    #[test]
+    fn aws_has_a_stack_and_another_server_only_if_it_is_named() {
+        let local = Target::local(DEFAULT_ENDPOINT.to_owned());
+        assert_eq!(local.stack(), None);
+        assert_eq!(Target { stack: Some(String::new()), ..local.clone() }.stack(), None);
+        let aws = Target { aws: true, ..local };
+        assert_eq!(aws.stack(), Some("LambdaDurableFunctionChainingCdkStack"));
+        assert_eq!(Target { stack: Some("shop".to_owned()), ..aws }.stack(), Some("shop"));
     }
 
     #[test]

@@ -156,12 +156,11 @@ impl Invoke {
             false => InvocationType::RequestResponse,
         };
         // The option that names the version of the order function counts if it was given.
-        let qualifier = Some(&clients.target.qualifier).filter(|qualifier| *qualifier != LATEST);
         clients
             .lambda
             .invoke()
             .function_name(&self.target)
-            .set_qualifier(qualifier.cloned())
+            .set_qualifier(clients.target.qualifier.clone())
             .invocation_type(kind)
             .set_log_type(self.tail_logs.then_some(LogType::Tail))
             .set_durable_execution_name(self.name.clone())

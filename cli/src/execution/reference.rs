@@ -37,7 +37,7 @@ pub async fn resolve(clients: &Clients, text: &str) -> Result<String, Failure> {
     let (found, looked_at) = beginning(clients, text).await?;
     match found.as_slice() {
         [only] => Ok(only.clone()),
-        [] => Err(not_found(clients, text, looked_at)),
+        [] => Err(not_found(clients, text, looked_at).await?),
         several => Err(ambiguous(text, several)),
     }
 }
@@ -53,7 +53,7 @@ async fn named(clients: &Clients, name: &str) -> Result<Option<String>, Failure>
     let request = clients
         .lambda
         .list_durable_executions_by_function()
-        .function_name(&clients.target.function)
+        .function_name(clients.function().await?.name)
         .durable_execution_name(name)
         .max_items(1);
     let answer = request.send().await;
@@ -68,7 +68,7 @@ async fn beginning(clients: &Clients, text: &str) -> Result<(Vec<String>, usize)
     let mut pages = clients
         .lambda
         .list_durable_executions_by_function()
-        .function_name(&clients.target.function)
+        .function_name(clients.function().await?.name)
         .max_items(PAGE)
         .into_paginator()
         .send();
@@ -109,19 +109,19 @@ fn ambiguous(text: &str, arns: &[String]) -> Failure {
     Failure::new(message).with_hint("write more of it, or the ARN")
 }
 
-fn not_found(clients: &Clients, text: &str, looked_at: usize) -> Failure {
+async fn not_found(clients: &Clients, text: &str, looked_at: usize) -> Result<Failure, Failure> {
     let target = &clients.target;
     let among = if looked_at >= LOOKED_AT_MAX {
         format!(" among the newest {looked_at}")
     } else {
         String::new()
     };
-    let function = &target.function;
+    let function = clients.function().await?.name;
     let list = target.command("execution list");
-    Failure::new(format!("{function} has no execution {text}{among} at {}", target.name()))
-        .with_hint(format!(
-            "`{list}` shows those that are there; --function names another function"
-        ))
+    let said = format!("{function} has no execution {text}{among} at {}", target.name());
+    Ok(Failure::new(said).with_hint(format!(
+        "`{list}` shows those that are there; --function names another function"
+    )))
 }
 
 #[cfg(test)]

@@ -122,7 +122,7 @@ impl Selection {
             let mut found = clients
                 .lambda
                 .list_durable_executions_by_function()
-                .function_name(&clients.target.function)
+                .function_name(clients.function().await?.name)
                 .statuses(status.clone())
                 .set_started_after(self.started_after.as_ref().map(time))
                 .set_started_before(self.started_before.as_ref().map(time))

@@ -104,12 +104,12 @@ pub fn is_over(status: &ExecutionStatus) -> bool {
 /// # Errors
 /// What keeps the server from answering.
 pub async fn find(clients: &Clients, order_id: &str) -> Result<Option<String>, Failure> {
-    let target = &clients.target;
+    let function = clients.function().await?;
     let answer = clients
         .lambda
         .list_durable_executions_by_function()
-        .function_name(&target.function)
-        .qualifier(&target.qualifier)
+        .function_name(function.name)
+        .set_qualifier(function.finds.map(str::to_owned))
         .durable_execution_name(order_id)
         .max_items(1)
         .send()

@@ -55,11 +55,12 @@ pub async fn resolve(clients: &Clients, order: &OrderRef) -> Result<String, Fail
 
 /// Executions whose names begin like this, up to one more than are named.
 async fn by_name(clients: &Clients, prefix: &str) -> Result<Vec<Candidate>, Failure> {
+    let function = clients.function().await?;
     let mut pages = clients
         .lambda
         .list_durable_executions_by_function()
-        .function_name(&clients.target.function)
-        .qualifier(&clients.target.qualifier)
+        .function_name(function.name)
+        .set_qualifier(function.finds.map(str::to_owned))
         .max_items(PAGE)
         .into_paginator()
         .send();

@@ -159,11 +159,12 @@ impl Search {
             false => (self.limit - searched.found).min(PAGE_MAX),
         };
         let time = |when: Option<When>| when.map(|when| DateTime::from_millis(when.milliseconds));
+        let function = clients.function().await?;
         let page = clients
             .lambda
             .list_durable_executions_by_function()
-            .function_name(&clients.target.function)
-            .qualifier(&clients.target.qualifier)
+            .function_name(function.name)
+            .set_qualifier(function.finds.map(str::to_owned))
             .set_statuses(self.status().map(|status| vec![status]))
             .set_started_after(time(self.since))
             .set_started_before(time(self.until))

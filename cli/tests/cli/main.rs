@@ -10,6 +10,7 @@ mod callbacks;
 mod catalog;
 mod completing;
 mod demo;
+mod deployed;
 mod executions;
 mod failures;
 mod finding;

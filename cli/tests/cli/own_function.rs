@@ -4,6 +4,9 @@ use tempfile::TempDir;
 
 use crate::support::Server;
 
+/// The name of the stack.
+pub(crate) const STACK: &str = "shop";
+
 /// What every such program begins and ends with; `run` between them makes an answer of an envelope.
 const BEFORE: &str = r#"
 import json, os, urllib.parse, urllib.request
@@ -26,9 +29,7 @@ while True:
 
 /// The server and the directory of the code.
 pub(crate) fn server_with(function: &str, run: &str) -> (Server, TempDir) {
-    let code = tempfile::tempdir().unwrap();
-    let template = code.path().join("template.yaml");
-    let text = format!(
+    let template = format!(
         "
 Transform: AWS::Serverless-2016-10-31
 Resources:
@@ -42,9 +43,17 @@ Resources:
       DurableConfig: {{ ExecutionTimeout: 86400, RetentionPeriodInDays: 1 }}
 "
     );
+    server_of(&template, run)
+}
+
+/// The same with a template of the test's own, whose functions all run this.
+pub(crate) fn server_of(text: &str, run: &str) -> (Server, TempDir) {
+    let code = tempfile::tempdir().unwrap();
+    let template = code.path().join("template.yaml");
     std::fs::write(&template, text).unwrap();
     std::fs::write(code.path().join("program.py"), format!("{BEFORE}{run}{AFTER}")).unwrap();
     let (template, command) = (template.to_str().unwrap(), "python=python3 program.py");
-    let server = Server::start_with(&["--template", template, "--runtime-command", command]);
+    let stack = ["--template", template, "--stack-name", STACK];
+    let server = Server::start_with(&[&stack[..], &["--runtime-command", command]].concat());
     (server, code)
 }

@@ -21,12 +21,13 @@ const CARDS: [&str; 4] =
     ["4532123456789012", "5412345678901234", "4111111111111111", "378282246310005"];
 
 /// Variables that would change what the binary does.
-const SETTINGS: [&str; 15] = [
+const SETTINGS: [&str; 16] = [
     "AWS_ENDPOINT_URL",
     "AWS_REGION",
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_PROFILE",
+    "DURABLE_ORDERS_STACK",
     "VALIDATE_ORDER_FUNCTION",
     "PRODUCT_CATALOG_TABLE",
     "INVENTORY_RESERVATIONS_TABLE",

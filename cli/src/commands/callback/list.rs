@@ -67,13 +67,14 @@ impl List {
 /// The newest open executions of each status, and whether there are more than are looked at. The server lists one status
 /// at a time.
 async fn open_executions(clients: &Clients) -> Result<(Vec<Execution>, bool), Failure> {
+    let function = clients.function().await?;
     let mut executions = Vec::new();
     for status in OPEN {
         let mut found = clients
             .lambda
             .list_durable_executions_by_function()
-            .function_name(&clients.target.function)
-            .qualifier(&clients.target.qualifier)
+            .function_name(function.name)
+            .set_qualifier(function.finds.map(str::to_owned))
             .statuses(ExecutionStatus::from(status))
             .max_items(i32::try_from(EXECUTIONS_MAX).unwrap_or(i32::MAX))
             .into_paginator()

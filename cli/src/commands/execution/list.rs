@@ -119,10 +119,11 @@ impl List {
     ) -> Result<(), Failure> {
         let time = |when: &When| DateTime::from_millis(when.milliseconds);
         let wanted = rows.len().saturating_add(limit).saturating_add(1);
+        let function = clients.function().await?.name;
         let mut found = clients
             .lambda
             .list_durable_executions_by_function()
-            .function_name(&clients.target.function)
+            .function_name(function)
             .set_durable_execution_name(self.name.clone())
             .set_statuses(status.map(|status| vec![status]))
             .set_started_after(self.started_after.as_ref().map(time))
@@ -133,7 +134,7 @@ impl List {
             .items()
             .send();
         while let Some(execution) = found.next().await {
-            let doing = format!("list the executions of {}", clients.target.function);
+            let doing = format!("list the executions of {function}");
             rows.push(Row::new(execution.map_err(|error| clients.failure(&doing, &error))?));
             if rows.len() >= wanted {
                 break;

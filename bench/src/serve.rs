@@ -19,7 +19,8 @@ pub(crate) async fn run(data_dir: &Path) -> anyhow::Result<()> {
     let settings = Settings::from_env()?;
     let config = embedded::service_config(data_dir, &settings)?;
     let (http, slot) = (InMemoryHttp::new(), DoorSlot::default());
-    let mut functions = embedded::functions(&http, &config.region, settings)?;
+    let gateway = orders::open_gateway(&settings).await?;
+    let mut functions = embedded::functions(&http, &config.region, settings, gateway)?;
     functions.extend([SLEEPER, ALARM].map(|name| sleeper::function(name, &slot)));
     let bind = |door: &_| {
         http.bind(door);

@@ -14,7 +14,7 @@ use aws_sdk_lambda::config::{BehaviorVersion, Region, StalledStreamProtectionCon
 use durable_functions::{FunctionHost, HandlerFunction, InMemoryHttp};
 use durable_service::{DurableConfig, FunctionSpec, Service, ServiceConfig};
 use durable_template::{Function, Options, Stack};
-use orders::{Services, Settings, SimulatedGateway};
+use orders::{PaymentGateway, Services, Settings, open_gateway};
 
 /// The template of the order system, as it is deployed to AWS.
 pub const TEMPLATE: &str =
@@ -118,17 +118,18 @@ fn from_env(variable: &str, max: u32) -> anyhow::Result<Option<String>> {
 /// Opens a service that runs the order system.
 ///
 /// # Errors
-/// When the data directory cannot be used, in one sentence.
+/// When the data directory cannot be used, or the payment gateway, in one sentence.
 pub async fn open(config: ServiceConfig, settings: Settings) -> anyhow::Result<Service> {
     let http = InMemoryHttp::new();
-    let functions = functions(&http, &config.region, settings)?;
+    let gateway = open_gateway(&settings).await?;
+    let functions = functions(&http, &config.region, settings, gateway)?;
     let service =
         Service::open_with(config, functions, |door| http.bind(door), |backend| Box::new(backend))
             .await?;
     Ok(service)
 }
 
-/// The functions of the template, with clients that use this connection.
+/// The functions of the template, with clients that use this connection and this payment gateway.
 ///
 /// # Errors
 /// When a setting is none that the template takes, or the durable SDK refuses its options.
@@ -136,10 +137,11 @@ pub fn functions(
     http: &InMemoryHttp,
     region: &str,
     settings: Settings,
+    gateway: Arc<dyn PaymentGateway>,
 ) -> anyhow::Result<Vec<FunctionSpec>> {
     let account = ServiceConfig::new("").account;
     let stack = stack(&settings, region, &account)?;
-    let hosts = hosts(http, region, settings)?;
+    let hosts = hosts(http, region, settings, gateway)?;
     stack.functions.iter().map(|function| spec(function, &hosts)).collect()
 }
 
@@ -148,11 +150,11 @@ fn hosts(
     http: &InMemoryHttp,
     region: &str,
     settings: Settings,
+    gateway: Arc<dyn PaymentGateway>,
 ) -> anyhow::Result<[(&'static str, Arc<dyn FunctionHost>); 4]> {
     let settings = Arc::new(settings);
     let lambda = lambda_client(http, region);
     let dynamodb = dynamodb_client(http, region);
-    let gateway = Arc::new(SimulatedGateway::new(settings.payment_limit));
     let services = Services { lambda, dynamodb: dynamodb.clone(), settings: Arc::clone(&settings) };
     let workflow = orders::validate_order(services).context("the durable SDK's options")?;
     let allocate = orders::allocate_inventory(dynamodb, &settings);

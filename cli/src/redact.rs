@@ -1,12 +1,14 @@
-//! Card numbers out of everything that is shown.
+//! Card numbers and payment tokens out of everything that is shown.
 //!
-//! An order carries a card number, and a customer may have typed it into the wrong field. So
-//! nothing of an order is shown before every value and every name in it went through here.
+//! An order carries a card number, and a customer may have typed it into the wrong field; or a token,
+//! with which the card can be charged. So nothing of an order is shown before every value and every name in it went through here.
 
 use serde_json::Value;
 
 /// The field of a payment method that holds the number.
 const CARD_NUMBER: &str = "cardNumber";
+/// The field of a payment method that holds a payment gateway's name for the card.
+const TOKEN: &str = "token";
 /// From so many digits on, a run of digits may be a card number.
 const CARD_DIGITS_MIN: usize = 13;
 /// The longest card number.
@@ -23,7 +25,11 @@ pub fn value(value: Value) -> Value {
         Value::Object(members) => members
             .into_iter()
             .map(|(name, member)| {
-                let member = if name == CARD_NUMBER { card(&member) } else { self::value(member) };
+                let member = match name.as_str() {
+                    CARD_NUMBER => card(&member),
+                    TOKEN if !member.is_null() => Value::String(HIDDEN.to_owned()),
+                    _ => self::value(member),
+                };
                 (text(&name), member)
             })
             .collect(),
@@ -216,5 +222,15 @@ mod tests {
             assert_eq!(shown, json!({ "cardNumber": "****" }));
         }
         assert_eq!(value(json!({ "cardNumber": null })), json!({ "cardNumber": null }));
+    }
+
+    #[test]
+    fn a_payment_token_is_hidden_whole() {
+        for given in [json!("pm_card_visa"), json!(7), json!({ "id": "tok_visa" })] {
+            let shown = value(json!({ "paymentMethod": { "type": "credit", "token": given } }));
+            let expected = json!({ "paymentMethod": { "type": "credit", "token": "****" } });
+            assert_eq!(shown, expected);
+        }
+        assert_eq!(value(json!({ "token": null })), json!({ "token": null }));
     }
 }

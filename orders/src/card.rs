@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
 /// The shortest and longest card numbers of any brand (ISO/IEC 7812).
-const CARD_NUMBER_DIGITS: RangeInclusive<usize> = 13..=19;
+pub(crate) const CARD_NUMBER_DIGITS: RangeInclusive<usize> = 13..=19;
 /// How many digits may be shown.
 const SHOWN_DIGITS: usize = 4;
 

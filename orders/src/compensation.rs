@@ -7,6 +7,7 @@ use aws_durable_execution_sdk::{BoxError, DurableContext, OperationError, TypedE
 
 use crate::authorize_payment::{Action, PaymentAnswer, VoidCall};
 use crate::inventory::{InventoryAction, InventoryAnswer, InventoryRequest};
+use crate::money::Money;
 use crate::retry::Backoff;
 use crate::workers::call;
 use crate::workflow::Services;
@@ -21,8 +22,9 @@ const COMPENSATION_FAILED: &str = "CompensationFailed";
 pub(crate) enum Taken {
     /// Stock.
     Inventory,
-    /// An amount on a card. Without an id when the answer with the id was lost.
-    Payment { authorization_id: Option<String> },
+    /// An amount on a card. Without an id when the answer with the id was lost; the gateway finds it
+    /// by order and amount.
+    Payment { authorization_id: Option<String>, amount: Money },
 }
 
 impl Taken {
@@ -65,8 +67,8 @@ pub(crate) async fn give_back(
     for one in taken {
         let given_back = match one {
             Taken::Inventory => release_inventory(ctx, services, order_id).await,
-            Taken::Payment { authorization_id } => {
-                void_payment(ctx, services, order_id, authorization_id.clone()).await
+            Taken::Payment { authorization_id, amount } => {
+                void_payment(ctx, services, order_id, authorization_id.clone(), *amount).await
             }
         };
         if let Err(error) = given_back {
@@ -107,6 +109,7 @@ async fn void_payment(
     services: &Services,
     order_id: &str,
     authorization_id: Option<String>,
+    amount: Money,
 ) -> Result<(), OperationError> {
     let (services, order_id) = (services.clone(), order_id.to_owned());
     let backoff = Backoff::compensation(services.settings.retry_base);
@@ -115,6 +118,7 @@ async fn void_payment(
             action: Action::Void,
             order_id: &order_id,
             authorization_id: authorization_id.as_deref(),
+            amount,
         };
         let function = &services.settings.authorize_payment_function;
         call::<PaymentAnswer>(&services.lambda, function, &request).await

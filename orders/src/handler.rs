@@ -21,8 +21,8 @@ use crate::payment::GatewayError;
 pub type WorkerFuture<A> = Pin<Box<dyn Future<Output = Result<A, WorkerError>> + Send>>;
 
 /// Error types after which the caller does not try again.
-pub(crate) const PERMANENT_ERROR_TYPES: [&str; 3] =
-    [MALFORMED_REQUEST, RESERVATION_CONFLICT, PAYMENT_REFUSED];
+pub(crate) const PERMANENT_ERROR_TYPES: [&str; 4] =
+    [MALFORMED_REQUEST, RESERVATION_CONFLICT, PAYMENT_REFUSED, PAYMENT_CONFLICT];
 
 const MALFORMED_REQUEST: &str = "MalformedRequest";
 /// The order id is already in use by an order with other lines.
@@ -30,6 +30,8 @@ pub(crate) const RESERVATION_CONFLICT: &str = "ReservationConflict";
 /// A table could not be used, or holds a row that makes no sense.
 pub(crate) const STORE_UNAVAILABLE: &str = "StoreUnavailable";
 const PAYMENT_REFUSED: &str = "PaymentRefused";
+/// The payment under this order id is that of another order.
+pub(crate) const PAYMENT_CONFLICT: &str = "PaymentConflict";
 
 /// Why a worker could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +62,7 @@ impl WorkerError {
             Self::ReservationConflict { .. } => RESERVATION_CONFLICT,
             Self::Store(_) => STORE_UNAVAILABLE,
             Self::Gateway(GatewayError::Refused(_)) => PAYMENT_REFUSED,
+            Self::Gateway(GatewayError::Conflict(_)) => PAYMENT_CONFLICT,
             Self::Gateway(GatewayError::Unavailable(_)) => "PaymentGatewayUnavailable",
         }
     }

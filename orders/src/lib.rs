@@ -17,6 +17,7 @@
 //! | bounds | `limits.rs` |
 //! | the result of an execution | `outcome.rs` |
 //! | who moves the money: add a gateway | `payment/` (implement [`PaymentGateway`]), `authorize_payment.rs` |
+//! | Stripe | `payment/stripe/` |
 //! | how stock is reserved and given back | `inventory/` |
 //! | shipments | `fulfill_order.rs` |
 //! | environment variables | `settings.rs` |
@@ -25,8 +26,10 @@
 //! # Invariants
 //!
 //! - Prices come from the catalog only, and money never passes through a float (`money.rs`).
-//! - A card number is in the input of the execution and in the request to AuthorizePayment, and
-//!   nowhere else: not in results, errors or logs (`card.rs`).
+//! - A card number or payment token is in the input of the execution, in the request to
+//!   AuthorizePayment and, the token, in one to the gateway, and nowhere else: not in results,
+//!   errors or logs (`card.rs`, `token.rs`).
+//! - Money is captured after the goods are on their way, once; what was captured is never voided.
 //! - Every bad input becomes a rejected order, not a failed execution (`order.rs`).
 //! - Every worker may run twice for one order and takes nothing the second time.
 //! - Bounds are constants with a name.
@@ -48,11 +51,14 @@ mod outcome;
 mod payment;
 mod retry;
 pub mod settings;
+mod token;
 mod validation;
 mod workers;
 mod workflow;
 
-pub use authorize_payment::{Decline, Payment, PaymentAnswer, VoidedPayment, authorize_payment};
+pub use authorize_payment::{
+    CapturedPayment, Decline, Payment, PaymentAnswer, VoidedPayment, authorize_payment,
+};
 pub use card::{CardBrand, CardNumber, CardNumberError};
 pub use catalog::{Catalog, Product, Products};
 pub use dynamo::StoreError;
@@ -62,16 +68,20 @@ pub use inventory::{
     AllocatedInventory, Allocation, InventoryAnswer, MissingProduct, Shortage, allocate_inventory,
 };
 pub use money::{Money, MoneyError};
-pub use order::{OrderLine, OrderPayload, PaymentMethod, PaymentType};
+pub use order::{OrderLine, OrderPayload, PaymentMethod, PaymentSource, PaymentType};
 pub use outcome::{
     Completed, InventoryUnavailable, OrderOutcome, PaymentDeclined, Rejected, Unavailable,
     VoidedAuthorization,
 };
 pub use payment::{
-    AMOUNT_EXCEEDS_LIMIT, Authorization, AuthorizeRequest, CaptureRequest, Captured, GatewayError,
-    GatewayFuture, IdempotencyKey, PaymentGateway, SimulatedGateway, VoidRequest, Voided,
+    AMOUNT_EXCEEDS_LIMIT, Authorization, AuthorizeRequest, Authorized, CaptureRequest,
+    CaptureTiming, Captured, GatewayError, GatewayFuture, GatewaySettings, IdempotencyKey,
+    KeySource, OpenGatewayError, PAYMENT_TOKEN_REQUIRED, PaymentGateway, SecretKey, SecretKeyError,
+    SimulatedGateway, StripeGateway, StripeSettings, StripeTimeouts, VoidRequest, Voided,
+    open_gateway,
 };
 pub use settings::{Settings, SettingsError, ValidationSettings};
+pub use token::{PaymentToken, PaymentTokenError};
 pub use validation::{
     Candidate, Draft, DraftLine, Errors, FieldError, PricedLine, PricedOrder, Rule, Verdict,
     minimum_order_amount, rules, validate,

@@ -17,6 +17,9 @@ pub const MAX_ORDER_ID: usize = 64;
 /// Characters of a customer id and of a product id.
 pub const MAX_ID: usize = 128;
 
+/// Characters of a payment token: as long as Stripe's names may be.
+pub const MAX_PAYMENT_TOKEN: usize = 255;
+
 /// Characters of an address.
 pub const MAX_ADDRESS: usize = 500;
 

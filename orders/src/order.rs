@@ -11,6 +11,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::card::{CardBrand, CardNumber};
+use crate::token::PaymentToken;
 
 /// The JSON that was submitted as an order.
 #[derive(Clone)]
@@ -72,15 +73,50 @@ impl PaymentType {
 
 /// A payment method that was read completely.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(try_from = "GivenMethod")]
 pub struct PaymentMethod {
     /// Credit or debit.
-    #[serde(rename = "type")]
     pub kind: PaymentType,
-    /// The number of the card.
-    pub card_number: CardNumber,
-    /// The brand of the card.
-    pub card_brand: CardBrand,
+    /// What is charged.
+    pub source: PaymentSource,
+}
+
+/// What a payment is taken from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PaymentSource {
+    /// A card, by its number.
+    Card {
+        /// The number of the card.
+        number: CardNumber,
+        /// The brand of the card.
+        brand: CardBrand,
+    },
+    /// A card that the payment gateway knows.
+    Token(PaymentToken),
+}
+
+/// A payment method as it is written: a card number with its brand, or a token.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct GivenMethod {
+    #[serde(rename = "type")]
+    kind: PaymentType,
+    card_number: Option<CardNumber>,
+    card_brand: Option<CardBrand>,
+    token: Option<PaymentToken>,
+}
+
+impl TryFrom<GivenMethod> for PaymentMethod {
+    type Error = &'static str;
+
+    fn try_from(given: GivenMethod) -> Result<Self, Self::Error> {
+        let source = match (given.card_number, given.card_brand, given.token) {
+            (Some(number), Some(brand), None) => PaymentSource::Card { number, brand },
+            (None, _, Some(token)) => PaymentSource::Token(token),
+            _ => return Err("needs a cardNumber with its cardBrand, or a token"),
+        };
+        Ok(Self { kind: given.kind, source })
+    }
 }
 
 /// A number of units of one product.

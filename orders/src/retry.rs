@@ -20,6 +20,13 @@ const COMPENSATION_ATTEMPTS: u32 = 10;
 /// The longest delay on the way back.
 const COMPENSATION_DELAY_CAP: Duration = Duration::from_secs(60);
 
+/// Attempts of the capture: with delays that double to five minutes and then stay, half an hour of
+/// trouble is survived. The goods are gone and nobody waits, but the order's own time is an hour
+/// unless configured, and it must not run out on a capture.
+const CAPTURE_ATTEMPTS: u32 = 14;
+/// The longest delay before a capture is tried again.
+const CAPTURE_DELAY_CAP: Duration = Duration::from_secs(300);
+
 /// A schedule of attempts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Backoff {
@@ -37,6 +44,11 @@ impl Backoff {
     /// For the steps that give back; `base` is the first delay.
     pub(crate) fn compensation(base: Duration) -> Self {
         Self { attempts: COMPENSATION_ATTEMPTS, base, cap: COMPENSATION_DELAY_CAP }
+    }
+
+    /// For the step that takes the money; `base` is the first delay.
+    pub(crate) fn capture(base: Duration) -> Self {
+        Self { attempts: CAPTURE_ATTEMPTS, base, cap: CAPTURE_DELAY_CAP }
     }
 
     /// As the SDK wants it.
@@ -71,5 +83,8 @@ mod tests {
         let base = Duration::from_secs(1);
         assert_eq!(seconds(Backoff::forward(base), 6), [1, 2, 4, 8, 16, 30]);
         assert_eq!(seconds(Backoff::compensation(base), 9), [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+        let capture = seconds(Backoff::capture(base), CAPTURE_ATTEMPTS - 1);
+        assert_eq!(capture.last(), Some(&300));
+        assert_eq!(capture.iter().sum::<u64>(), 1_711);
     }
 }

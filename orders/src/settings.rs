@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use crate::money::Money;
+use crate::payment::GatewaySettings;
 
 /// The function that authorizes and voids payments.
 pub const AUTHORIZE_PAYMENT_FUNCTION: &str = "AUTHORIZE_PAYMENT_FUNCTION";
@@ -19,6 +20,16 @@ pub const PRODUCT_CATALOG_TABLE: &str = "PRODUCT_CATALOG_TABLE";
 pub const INVENTORY_RESERVATIONS_TABLE: &str = "INVENTORY_RESERVATIONS_TABLE";
 /// The largest amount the simulated payment gateway authorizes, such as `10000.00`.
 pub const PAYMENT_LIMIT: &str = "PAYMENT_LIMIT";
+/// Who moves the money: `simulated` or `stripe`.
+pub const PAYMENT_GATEWAY: &str = "PAYMENT_GATEWAY";
+/// The currency of the catalog's prices, for a real gateway: three small letters, such as `usd`.
+pub const PAYMENT_CURRENCY: &str = "PAYMENT_CURRENCY";
+/// Stripe's secret key, or a restricted one.
+pub const STRIPE_SECRET_KEY: &str = "STRIPE_SECRET_KEY";
+/// The name or ARN of the secret in AWS Secrets Manager that holds the key, instead of the key.
+pub const STRIPE_SECRET_KEY_SECRET_ID: &str = "STRIPE_SECRET_KEY_SECRET_ID";
+/// Where Stripe's API is, for a proxy or a double: `https://HOST`, or `http://` on this machine.
+pub const STRIPE_API_BASE: &str = "STRIPE_API_BASE";
 /// `true` to refuse card numbers with a wrong check digit.
 pub const STRICT_CARD_CHECK: &str = "STRICT_CARD_CHECK";
 /// The smallest order total that is accepted, such as `10.00`. Not set: any.
@@ -47,6 +58,8 @@ pub struct Settings {
     pub inventory_reservations_table: String,
     /// See [`PAYMENT_LIMIT`].
     pub payment_limit: Money,
+    /// See [`PAYMENT_GATEWAY`].
+    pub gateway: GatewaySettings,
     /// Which optional validation rules apply.
     pub validation: ValidationSettings,
     /// See [`RETRY_BASE_SECONDS`].
@@ -79,6 +92,7 @@ impl Default for Settings {
             product_catalog_table: "ProductCatalog".to_owned(),
             inventory_reservations_table: "InventoryReservations".to_owned(),
             payment_limit: DEFAULT_PAYMENT_LIMIT,
+            gateway: GatewaySettings::default(),
             validation: ValidationSettings::default(),
             retry_base: DEFAULT_RETRY_BASE,
         }
@@ -101,7 +115,7 @@ impl Settings {
     ///
     /// [`SettingsError`] names the first variable that cannot be read.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
-        let get = |variable| lookup(variable).filter(|value| !value.is_empty());
+        let get = |variable: &str| lookup(variable).filter(|value| !value.is_empty());
         let text = |variable, default| get(variable).unwrap_or(default);
         let money = |variable| get(variable).map(|value| parse_money(variable, &value)).transpose();
         let defaults = Self::default();
@@ -122,6 +136,7 @@ impl Settings {
                 defaults.inventory_reservations_table,
             ),
             payment_limit: money(PAYMENT_LIMIT)?.unwrap_or(defaults.payment_limit),
+            gateway: GatewaySettings::from_lookup(get)?,
             validation: ValidationSettings {
                 strict_card_check: get(STRICT_CARD_CHECK)
                     .map(|value| parse_bool(STRICT_CARD_CHECK, &value))
@@ -156,7 +171,7 @@ fn parse_seconds(variable: &'static str, value: &str) -> Result<Duration, Settin
     }
 }
 
-fn problem(variable: &'static str, problem: &str) -> SettingsError {
+pub(crate) fn problem(variable: &'static str, problem: &str) -> SettingsError {
     SettingsError { variable, problem: problem.to_owned() }
 }
 

@@ -1,7 +1,7 @@
 //! ValidateOrder: the durable orchestrator.
 //!
 //! Four steps, in this order: `validate-order`, `authorize-payment`, `allocate-inventory`,
-//! `fulfill-order`. A recorded step is not run again, so [`process_order`] may run from the top any
+//! `fulfill-order`. A fifth, `capture-payment`, runs if the recorded authorization says so. A recorded step is not run again, so [`process_order`] may run from the top any
 //! number of times; everything outside a step must therefore come out the same each time. It reads
 //! no clock, no configuration that decides which steps run, and no random number.
 //!
@@ -14,7 +14,11 @@
 //! allocate-inventory       release-inventory, void-payment    failed
 //!   not enough stock       void-payment                       inventory_unavailable
 //! fulfill-order            release-inventory, void-payment    failed
+//! capture-payment          nothing                            failed
 //! ```
+//!
+//! When the capture fails the goods are on their way, and the money is still held or already taken:
+//! giving anything back would be wrong, and somebody has to look (`PaymentNotCaptured`).
 //!
 //! A step that failed may have worked (the answer was lost), so its own effect is given back too.
 //!
@@ -31,21 +35,25 @@ use aws_durable_execution_sdk::{
 };
 use lambda_runtime::LambdaEvent;
 
-use crate::authorize_payment::{AuthorizeCall, Payment, PaymentAnswer};
+use crate::authorize_payment::{Action, AuthorizeCall, CaptureCall, Payment, PaymentAnswer};
 use crate::catalog::Catalog;
 use crate::compensation::{Taken, describe, give_back, give_up};
 use crate::fulfill_order::{FulfillRequest, FulfillmentAnswer};
-use crate::handler::{RESERVATION_CONFLICT, STORE_UNAVAILABLE};
+use crate::handler::{PAYMENT_CONFLICT, RESERVATION_CONFLICT, STORE_UNAVAILABLE};
 use crate::inventory::{AllocatedInventory, InventoryAction, InventoryAnswer, InventoryRequest};
 use crate::order::{OrderLine, OrderPayload, PaymentMethod};
 use crate::outcome::{
     Completed, InventoryUnavailable, OrderOutcome, PaymentDeclined, Rejected, Unavailable,
     VoidedAuthorization,
 };
+use crate::payment::CaptureTiming;
 use crate::retry::Backoff;
 use crate::settings::Settings;
 use crate::validation::{Draft, Errors, PricedOrder, Verdict, is_id, is_order_id, rules, validate};
 use crate::workers::call;
+
+/// The execution failed; the order is on its way and its money is not known to be taken.
+const PAYMENT_NOT_CAPTURED: &str = "PaymentNotCaptured";
 
 /// The future of one invocation of ValidateOrder.
 pub type OrchestratorFuture =
@@ -109,17 +117,16 @@ pub async fn process_order(
     let payment = match authorize(&ctx, &services, &order).await {
         Ok(PaymentAnswer::Authorized(payment)) => payment,
         Ok(PaymentAnswer::Declined(decline)) => return Ok(decline_payment(order, decline.reason)),
-        Ok(PaymentAnswer::Voided(_)) => return Err(unexpected("authorize-payment")),
+        Ok(PaymentAnswer::Voided(_) | PaymentAnswer::Captured(_)) => {
+            return Err(unexpected("authorize-payment"));
+        }
         Err(error) => {
-            let taken = [Taken::Payment { authorization_id: None }];
+            let taken = [order.payment_taken(None)];
             return Err(fail(&ctx, &services, &order, &taken, error).await);
         }
     };
     // From here on, in the order in which it is given back.
-    let taken = [
-        Taken::Inventory,
-        Taken::Payment { authorization_id: Some(payment.authorization_id.clone()) },
-    ];
+    let taken = [Taken::Inventory, order.payment_taken(Some(&payment))];
 
     let inventory = match allocate(&ctx, &services, &order).await {
         Ok(InventoryAnswer::Allocated(inventory)) => inventory,
@@ -138,10 +145,12 @@ pub async fn process_order(
         Err(error) => return Err(fail(&ctx, &services, &order, &taken, error).await),
     };
 
-    match fulfill(&ctx, &services, &order, &inventory).await {
-        Ok(answer) => Ok(complete(order, payment, inventory, answer)),
-        Err(error) => Err(fail(&ctx, &services, &order, &taken, error).await),
-    }
+    let fulfillment = match fulfill(&ctx, &services, &order, &inventory).await {
+        Ok(answer) => answer,
+        Err(error) => return Err(fail(&ctx, &services, &order, &taken, error).await),
+    };
+    let payment = capture_if_due(&ctx, &services, &order, payment).await?;
+    Ok(complete(order, payment, inventory, fulfillment))
 }
 
 async fn validate_step(
@@ -223,11 +232,62 @@ async fn fulfill(
     .await
 }
 
+/// Takes the money if the recorded authorization asks for it.
+async fn capture_if_due(
+    ctx: &DurableContext,
+    services: &Services,
+    order: &Order,
+    mut payment: Payment,
+) -> Result<Payment, BoxError> {
+    let Some(CaptureTiming::AfterFulfillment) = payment.capture else { return Ok(payment) };
+    match capture(ctx, services, order, &payment).await {
+        Ok(PaymentAnswer::Captured(captured)) => {
+            payment.captured = Some(captured);
+            Ok(payment)
+        }
+        Ok(_) => Err(unexpected("capture-payment")),
+        Err(error) if matches!(error.kind(), OperationErrorKind::Step(_)) => {
+            let (order_id, id) = (&order.order_id, &payment.authorization_id);
+            let cause = describe(&error);
+            tracing::error!(order_id, authorization_id = id, cause, "a payment was not captured");
+            let text = format!(
+                "order {order_id} is on its way, but its payment {id} was not captured: {cause}"
+            );
+            Err(Box::new(TypedError::with_type(PAYMENT_NOT_CAPTURED, text)))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn capture(
+    ctx: &DurableContext,
+    services: &Services,
+    order: &Order,
+    payment: &Payment,
+) -> Result<PaymentAnswer, OperationError> {
+    let services = services.clone();
+    let backoff = Backoff::capture(services.settings.retry_base);
+    let (order_id, amount) = (order.order_id.clone(), payment.amount);
+    let authorization_id = payment.authorization_id.clone();
+    ctx.step(move |_| async move {
+        let request = CaptureCall {
+            action: Action::Capture,
+            order_id: &order_id,
+            authorization_id: &authorization_id,
+            amount,
+        };
+        call(&services.lambda, &services.settings.authorize_payment_function, &request).await
+    })
+    .name("capture-payment")
+    .retry_strategy(backoff.strategy())
+    .await
+}
+
 /// Ends the execution after a step that failed for good.
 ///
-/// Two failures give nothing back. One that is not the step's own (the execution does not match its
-/// history) must not start new steps. And under an order id that another order uses, payment and
-/// reservation are the other order's.
+/// Two kinds of failures give nothing back. One that is not the step's own (the execution does not
+/// match its history) must not start new steps. And under an order id that another order uses,
+/// payment and reservation are the other order's.
 async fn fail(
     ctx: &DurableContext,
     services: &Services,
@@ -239,7 +299,7 @@ async fn fail(
         return error.into();
     }
     let error_type = error.wire().and_then(|wire| wire.error_type());
-    if error_type == Some(RESERVATION_CONFLICT) {
+    if matches!(error_type, Some(RESERVATION_CONFLICT | PAYMENT_CONFLICT)) {
         return error.into();
     }
     give_up(ctx, services, &order.order_id, taken, &describe(&error)).await
@@ -253,7 +313,7 @@ async fn make_unavailable(
     payment: Payment,
     reason: Unavailable,
 ) -> Result<OrderOutcome, BoxError> {
-    let taken = [Taken::Payment { authorization_id: Some(payment.authorization_id.clone()) }];
+    let taken = [order.payment_taken(Some(&payment))];
     give_back(ctx, services, &order.order_id, &taken, "its goods are not there").await?;
     Ok(OrderOutcome::InventoryUnavailable(InventoryUnavailable {
         order_id: order.order_id,
@@ -313,6 +373,14 @@ impl Order {
                 Ok(Self { order_id, customer_id, shipping_address, payment_method, priced })
             }
             _ => Err(unexpected("validate-order")),
+        }
+    }
+
+    /// The payment as something to give back; without an answer its id is not known.
+    fn payment_taken(&self, payment: Option<&Payment>) -> Taken {
+        Taken::Payment {
+            authorization_id: payment.map(|payment| payment.authorization_id.clone()),
+            amount: self.priced.order_total,
         }
     }
 

@@ -66,7 +66,8 @@ async fn serve(plan: Plan) {
     let config = embedded::service_config(&plan.data_dir, &settings).expect("the stack");
     let http = InMemoryHttp::new();
     let calls = plan.data_dir.join(CALLS);
-    let functions = embedded::functions(&http, &config.region, settings)
+    let gateway = orders::open_gateway(&settings).await.expect("the gateway");
+    let functions = embedded::functions(&http, &config.region, settings, gateway)
         .expect("the functions")
         .into_iter()
         .map(|mut spec| {

@@ -1,13 +1,11 @@
 //! The bootstrap of the AuthorizePayment function.
 
-use std::sync::Arc;
-
 use lambda_runtime::{Error, service_fn};
-use orders::{Settings, SimulatedGateway, authorize_payment, bootstrap};
+use orders::{Settings, authorize_payment, bootstrap, open_gateway};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     bootstrap::init_logging()?;
-    let gateway = SimulatedGateway::new(Settings::from_env()?.payment_limit);
-    lambda_runtime::run(service_fn(authorize_payment(Arc::new(gateway)))).await
+    let gateway = open_gateway(&Settings::from_env()?).await?;
+    lambda_runtime::run(service_fn(authorize_payment(gateway))).await
 }

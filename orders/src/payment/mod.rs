@@ -1,10 +1,9 @@
 //! The payment gateway: what the order system needs from whoever moves the money.
 //!
 //! A gateway holds an amount on a card (`authorize`), takes it later (`capture`), or lets go of it
-//! (`void`). This is the shape of a card processor with manual capture: for Stripe, a PaymentIntent
-//! with `capture_method: manual`, its capture, and its cancellation, with our idempotency key as the
-//! `Idempotency-Key` header and [`Money::cents`](crate::Money::cents) as the amount. To add a
-//! gateway, implement [`PaymentGateway`] in a file beside `simulated.rs` and hand it to
+//! (`void`). This is the shape of a card processor with manual capture: `stripe/` is one, and
+//! `simulated.rs` pretends to be. Which of them is used is read in `settings.rs` and opened in
+//! `open.rs`. To add a gateway, implement [`PaymentGateway`] in a file beside them and hand it to
 //! [`authorize_payment`](crate::authorize_payment).
 //!
 //! # Idempotency
@@ -14,13 +13,24 @@
 //! anyone knowing its id, because the answer that held the id was lost; the gateway then finds it by
 //! the key of the authorization.
 
+mod open;
+mod settings;
 mod simulated;
+mod stripe;
 
 use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
 
+use serde::{Deserialize, Serialize};
+
+pub use self::open::{OpenGatewayError, open_gateway};
+pub use self::settings::{GatewaySettings, KeySource};
 pub use self::simulated::{AMOUNT_EXCEEDS_LIMIT, SimulatedGateway};
+pub use self::stripe::{
+    PAYMENT_TOKEN_REQUIRED, SecretKey, SecretKeyError, StripeGateway, StripeSettings,
+    StripeTimeouts,
+};
 
 use crate::money::Money;
 use crate::order::PaymentMethod;
@@ -38,7 +48,7 @@ pub trait PaymentGateway: Debug + Send + Sync {
     /// money.
     fn void(&self, request: VoidRequest) -> GatewayFuture<'_, Voided>;
 
-    /// Takes what an authorization holds.
+    /// Takes what an authorization holds. Taking it again succeeds and takes nothing more.
     fn capture(&self, request: CaptureRequest) -> GatewayFuture<'_, Captured>;
 }
 
@@ -69,7 +79,7 @@ pub struct AuthorizeRequest {
     pub order_id: String,
     /// How much to hold.
     pub amount: Money,
-    /// The card. Its number must not be logged or stored.
+    /// The card. Neither its number nor its token must be logged or stored.
     pub payment_method: PaymentMethod,
 }
 
@@ -77,15 +87,33 @@ pub struct AuthorizeRequest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Authorization {
     /// The amount is held.
-    Authorized {
-        /// The gateway's name for the authorization.
-        authorization_id: String,
-    },
+    Authorized(Authorized),
     /// The amount is not held and will not be.
     Declined {
         /// A stable word, such as `amount_exceeds_limit`.
         reason: String,
     },
+}
+
+/// An amount that is held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authorized {
+    /// The gateway's name for the authorization.
+    pub authorization_id: String,
+    /// The brand of the card, if the gateway knows it.
+    pub card_brand: Option<String>,
+    /// The last four digits of the card, if the gateway knows them.
+    pub last_four_digits: Option<String>,
+    /// When the amount must be captured; `None` if there is nothing to capture.
+    pub capture: Option<CaptureTiming>,
+}
+
+/// When an amount that is held is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CaptureTiming {
+    /// When the goods are on their way.
+    AfterFulfillment,
 }
 
 /// A request to let go of an amount.
@@ -97,6 +125,10 @@ pub struct VoidRequest {
     pub authorization_key: IdempotencyKey,
     /// The gateway's name for the authorization, when it is known.
     pub authorization_id: Option<String>,
+    /// The order that was paid.
+    pub order_id: String,
+    /// The amount that was, or may have been, authorized, when it is known.
+    pub amount: Option<Money>,
 }
 
 /// An authorization that holds nothing any more.
@@ -133,4 +165,7 @@ pub enum GatewayError {
     /// It will never work, for example for lack of permission.
     #[error("the payment gateway refused the call: {0}")]
     Refused(String),
+    /// Under the key of this authorization there is another one, which is another order's.
+    #[error("the payment gateway knows another payment of this order id: {0}")]
+    Conflict(String),
 }

@@ -1,4 +1,5 @@
-//! The simulated gateway: authorizes every amount up to a limit and remembers nothing.
+//! The simulated gateway: authorizes every amount up to a limit, on every card and token, and
+//! remembers nothing.
 //!
 //! It is idempotent without memory: the authorization id is a digest of the idempotency key. It
 //! holds no money, so there is nothing a late authorization could hold after a void.
@@ -6,8 +7,8 @@
 use std::future::ready;
 
 use super::{
-    Authorization, AuthorizeRequest, CaptureRequest, Captured, GatewayFuture, IdempotencyKey,
-    PaymentGateway, VoidRequest, Voided,
+    Authorization, AuthorizeRequest, Authorized, CaptureRequest, Captured, GatewayFuture,
+    IdempotencyKey, PaymentGateway, VoidRequest, Voided,
 };
 use crate::ids::stable_id;
 use crate::money::Money;
@@ -38,9 +39,12 @@ impl PaymentGateway for SimulatedGateway {
         let authorization = if request.amount > self.limit {
             Authorization::Declined { reason: AMOUNT_EXCEEDS_LIMIT.to_owned() }
         } else {
-            Authorization::Authorized {
+            Authorization::Authorized(Authorized {
                 authorization_id: authorization_id(&request.idempotency_key),
-            }
+                card_brand: None,
+                last_four_digits: None,
+                capture: None,
+            })
         };
         Box::pin(ready(Ok(authorization)))
     }

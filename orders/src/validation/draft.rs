@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 use super::errors::{Errors, WHOLE_ORDER};
 use crate::card::{CardBrand, CardNumber};
 use crate::limits::MAX_LINES;
-use crate::order::{OrderLine, OrderPayload, PaymentMethod, PaymentType};
+use crate::order::{OrderLine, OrderPayload, PaymentMethod, PaymentSource, PaymentType};
+use crate::token::PaymentToken;
 
 /// An order of which each part may be missing.
 #[derive(Debug, Clone, Default)]
@@ -30,6 +31,8 @@ pub struct Draft {
     pub card_number: Option<CardNumber>,
     /// The brand of the card.
     pub card_brand: Option<CardBrand>,
+    /// The payment gateway's name for the card, instead of its number.
+    pub payment_token: Option<PaymentToken>,
 }
 
 /// A line of which each part may be missing.
@@ -71,6 +74,24 @@ impl Draft {
         if self.payment_type.is_none() {
             errors.add("paymentMethod.type", wrong(payment.get("type"), "must be credit or debit"));
         }
+        match payment.get("token") {
+            None | Some(Value::Null) => self.read_card(payment, errors),
+            Some(token) => self.read_token(token, payment, errors),
+        }
+    }
+
+    /// A token instead of a card; the gateway knows the brand.
+    fn read_token(&mut self, token: &Value, payment: &Map<String, Value>, errors: &mut Errors) {
+        if payment.get("cardNumber").is_some_and(|number| !number.is_null()) {
+            return errors.add("paymentMethod.token", "must not be given with a cardNumber");
+        }
+        match PaymentToken::from_json(token) {
+            Ok(token) => self.payment_token = Some(token),
+            Err(error) => errors.add("paymentMethod.token", error.to_string()),
+        }
+    }
+
+    fn read_card(&mut self, payment: &Map<String, Value>, errors: &mut Errors) {
         self.card_brand =
             payment.get("cardBrand").and_then(Value::as_str).and_then(CardBrand::from_name);
         if self.card_brand.is_none() {
@@ -87,11 +108,13 @@ impl Draft {
     /// The payment method, if all of it could be read.
     #[must_use]
     pub fn payment_method(&self) -> Option<PaymentMethod> {
-        Some(PaymentMethod {
-            kind: self.payment_type?,
-            card_number: self.card_number.clone()?,
-            card_brand: self.card_brand?,
-        })
+        let source = match &self.payment_token {
+            Some(token) => PaymentSource::Token(token.clone()),
+            None => {
+                PaymentSource::Card { number: self.card_number.clone()?, brand: self.card_brand? }
+            }
+        };
+        Some(PaymentMethod { kind: self.payment_type?, source })
     }
 
     /// One line for each product, in the order of first mention, with its quantities added up.

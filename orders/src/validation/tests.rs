@@ -135,6 +135,38 @@ fn one_wrong_field_is_one_error_that_names_it() {
     }
 }
 
+fn paid_with(method: Value) -> Value {
+    with("/paymentMethod", method)
+}
+
+#[test]
+fn a_token_takes_the_place_of_a_card_number() {
+    priced(verdict(paid_with(json!({ "type": "credit", "token": "pm_card_visa" }))));
+    let no_number = json!({ "type": "debit", "token": "tok_visa", "cardNumber": null });
+    priced(verdict(paid_with(no_number)));
+}
+
+#[test]
+fn a_payment_method_has_a_token_or_a_card_number_and_no_token_looks_like_one() {
+    let token = "paymentMethod.token";
+    let number = "paymentMethod.cardNumber";
+    let brand = "paymentMethod.cardBrand";
+    for (method, fields_wrong) in [
+        (json!({ "type": "credit" }), vec![brand, number]),
+        (json!({ "type": "credit", "token": null }), vec![brand, number]),
+        (json!({ "type": "credit", "token": "pm_1", "cardNumber": CARD }), vec![token]),
+        (json!({ "type": "credit", "token": CARD }), vec![token]),
+        (json!({ "type": "credit", "token": CARD.to_string() }), vec![token]),
+        (json!({ "type": "credit", "token": "4532-1234-5678-9012" }), vec![token]),
+        (json!({ "type": "credit", "token": "" }), vec![token]),
+        (json!({ "type": "credit", "token": "pm 1" }), vec![token]),
+        (json!({ "type": "credit", "token": "x".repeat(256) }), vec![token]),
+        (json!({ "type": "cash", "token": ["pm_1"] }), vec!["paymentMethod.type", token]),
+    ] {
+        assert_eq!(fields(paid_with(method.clone())), fields_wrong, "{method}");
+    }
+}
+
 #[test]
 fn quantities_of_one_product_are_bounded_together() {
     let line = |quantity| json!({ "productId": "MOUSE-001", "quantity": quantity });
@@ -260,6 +292,7 @@ fn any_json() -> impl Strategy<Value = Value> {
         Just("type"),
         Just("cardNumber"),
         Just("cardBrand"),
+        Just("token"),
     ];
     leaf.prop_recursive(4, 48, 8, move |inner| {
         prop_oneof![

@@ -7,7 +7,10 @@ use aws_sdk_lambda::Client;
 use aws_sdk_lambda::config::{BehaviorVersion, Credentials, Region};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use lambda_runtime::Diagnostic;
-use orders::{SimulatedGateway, WorkerError, allocate_inventory, authorize_payment, fulfill_order};
+use orders::{
+    PaymentGateway, SimulatedGateway, WorkerError, allocate_inventory, authorize_payment,
+    fulfill_order,
+};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -29,9 +32,15 @@ pub enum Failure {
 pub struct Workers {
     plan: Arc<Mutex<HashMap<String, (Failure, u32)>>>,
     calls: Arc<Mutex<Vec<String>>>,
+    gateway: Option<Arc<dyn PaymentGateway>>,
 }
 
 impl Workers {
+    /// Workers with a real payment gateway.
+    pub fn paid_through(gateway: Arc<dyn PaymentGateway>) -> Self {
+        Self { gateway: Some(gateway), ..Self::default() }
+    }
+
     /// Makes the next `times` invocations of `worker` fail.
     pub fn fail(&self, worker: &str, failure: Failure, times: u32) {
         self.plan.lock().unwrap().insert(worker.to_owned(), (failure, times));
@@ -77,8 +86,12 @@ impl Workers {
         let event = event(body);
         let answer = match function {
             "AuthorizePayment" => {
-                let gateway = SimulatedGateway::new(tables.settings.payment_limit);
-                answer(authorize_payment(Arc::new(gateway))(event).await)
+                let simulated = || {
+                    let limit = tables.settings.payment_limit;
+                    Arc::new(SimulatedGateway::new(limit)) as Arc<dyn PaymentGateway>
+                };
+                let gateway = self.gateway.clone().unwrap_or_else(simulated);
+                answer(authorize_payment(gateway)(event).await)
             }
             "AllocateInventory" => {
                 answer(allocate_inventory(tables.client.clone(), &tables.settings)(event).await)

@@ -38,6 +38,7 @@ export class OrderStack extends Stack {
       artifact: "authorize_payment",
       description: "Authorizes and voids payments",
       timeout: WORKER_TIMEOUT,
+      environment: paymentEnvironment(settings),
     });
     const allocateInventory = new OrderFunction(this, "AllocateInventory", {
       settings,
@@ -108,6 +109,11 @@ export class OrderStack extends Stack {
       [tables.reservations.tableArn],
     );
 
+    if (settings.payment.gateway === "stripe") {
+      // The key, read once by each instance when it starts.
+      authorizePayment.allow(["secretsmanager:GetSecretValue"], [settings.payment.secretArn]);
+    }
+
     const live = new Alias(this, "Live", { aliasName: "live", version: validateOrder.lambda.currentVersion });
     new Alarms(this, "Alarms", { settings, orchestrator: validateOrder, workers, deadLetters });
 
@@ -125,4 +131,14 @@ export class OrderStack extends Stack {
   private output(id: string, description: string, value: string): void {
     new CfnOutput(this, id, { description, value });
   }
+}
+
+/** The key itself stays in Secrets Manager: whoever may look at a function sees its environment. */
+function paymentEnvironment({ payment }: Settings): Record<string, string> {
+  if (payment.gateway === "simulated") return {};
+  return {
+    PAYMENT_GATEWAY: payment.gateway,
+    PAYMENT_CURRENCY: payment.currency,
+    STRIPE_SECRET_KEY_SECRET_ID: payment.secretArn,
+  };
 }

@@ -30,9 +30,19 @@ export interface Settings {
   readonly logRetentionDays: number;
   /** Whether tables, logs and undelivered orders outlive the stack. */
   readonly keepData: boolean;
+  /** Who moves the money. */
+  readonly payment: Payment;
   /** Whom alarms tell: the ARN of an SNS topic. Without one they only change their colour. */
   readonly alarmTopicArn: string | undefined;
 }
+
+/** The simulated gateway needs nothing; Stripe a key in Secrets Manager, and the currency of the catalog's prices. */
+export type Payment =
+  | { readonly gateway: "simulated" }
+  | { readonly gateway: "stripe"; readonly secretArn: string; readonly currency: string };
+
+/** Whole, with the six characters that Secrets Manager adds: a policy for less would be one for other secrets too. */
+const SECRET_ARN = /^arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@-]+-\w{6}$/;
 
 /** Reads the context of an app. */
 export function readSettings(node: Node): Settings {
@@ -71,6 +81,28 @@ export function readSettings(node: Node): Settings {
     memoryMb: whole("memoryMb", 128, MEMORY_MB_MIN, MEMORY_MB_MAX),
     logRetentionDays: whole("logRetentionDays", 30, 1, 3653),
     keepData: oneOf("keepData", "false", { true: true, false: false }),
+    payment: readPayment(text),
     alarmTopicArn: text("alarmTopicArn"),
   };
+}
+
+function readPayment(text: (name: string) => string | undefined): Payment {
+  const gateway = text("paymentGateway") ?? "simulated";
+  const secretArn = text("stripeSecretArn");
+  const currency = text("paymentCurrency") ?? "usd";
+  if (gateway === "simulated") {
+    if (secretArn !== undefined) throw new Error("context stripeSecretArn is for paymentGateway=stripe only");
+    return { gateway };
+  }
+  if (gateway !== "stripe") {
+    throw new Error(`context paymentGateway must be one of simulated, stripe, not ${gateway}`);
+  }
+  if (secretArn === undefined || !SECRET_ARN.test(secretArn)) {
+    // Not repeated: it might be the key itself.
+    throw new Error("context stripeSecretArn must be the whole ARN of a secret in Secrets Manager");
+  }
+  if (!/^[a-z]{3}$/.test(currency)) {
+    throw new Error(`context paymentCurrency must be three small letters, not ${currency}`);
+  }
+  return { gateway, secretArn, currency };
 }

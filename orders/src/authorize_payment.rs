@@ -361,6 +361,16 @@ mod tests {
         );
     }
 
+    #[tokio::test]
+    async fn the_simulated_gateway_does_not_pretend_to_settle_what_a_real_one_holds() {
+        for action in ["void", "capture"] {
+            let json = format!(
+                r#"{{"action":"{action}","orderId":"O-1","authorizationId":"pi_1","amount":5.00}}"#
+            );
+            assert_eq!(ask(&json).await.unwrap_err().error_type(), "PaymentRefused", "{action}");
+        }
+    }
+
     #[test]
     fn what_was_recorded_before_captures_and_tokens_is_still_read() {
         let recorded = r#"{"authorized":{"authorizationId":"AUTH-1","amount":13.50,"cardBrand":"Visa","lastFourDigits":"9012"}}"#;

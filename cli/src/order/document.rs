@@ -152,11 +152,12 @@ fn delivery(execution: &Execution) -> Option<String> {
     Some(format!("{} with {}", fulfillment.estimated_delivery_date, fulfillment.carrier))
 }
 
-/// What the gateway holds, and under which name.
+/// What the gateway holds or has taken, and under which name.
 fn payment(execution: &Execution) -> Option<String> {
     let payment = execution.result.as_ref()?.view.payment.as_ref()?;
     let id = payment.authorization_id.as_deref();
-    let state = payment.status.as_deref().or(id.map(|_| "authorized"))?;
+    let held = if payment.captured.is_some() { "captured" } else { "authorized" };
+    let state = payment.status.as_deref().or(id.map(|_| held))?;
     Some(id.map_or_else(|| state.to_owned(), |id| format!("{state} as {id}")))
 }
 

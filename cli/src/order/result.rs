@@ -4,6 +4,7 @@
 
 use orders::{FieldError, Fulfillment, Money, PricedOrder};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 const COMPLETED: &str = "completed";
@@ -57,6 +58,8 @@ pub struct PaymentView {
     pub authorization_id: Option<String>,
     /// `voided` if the money was given back.
     pub status: Option<String>,
+    /// The capture, if the money was taken.
+    pub captured: Option<IgnoredAny>,
 }
 
 impl OrderResult {

@@ -19,6 +19,7 @@ mod invoking;
 mod looking;
 mod monitoring;
 mod own_function;
+mod paying;
 mod placing;
 mod reference;
 mod serving;

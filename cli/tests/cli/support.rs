@@ -21,7 +21,7 @@ const CARDS: [&str; 4] =
     ["4532123456789012", "5412345678901234", "4111111111111111", "378282246310005"];
 
 /// Variables that would change what the binary does.
-const SETTINGS: [&str; 16] = [
+const SETTINGS: [&str; 21] = [
     "AWS_ENDPOINT_URL",
     "AWS_REGION",
     "AWS_ACCESS_KEY_ID",
@@ -35,6 +35,11 @@ const SETTINGS: [&str; 16] = [
     "RETENTION_DAYS",
     "FULFILL_ORDER_FUNCTION",
     "PAYMENT_LIMIT",
+    "PAYMENT_GATEWAY",
+    "PAYMENT_CURRENCY",
+    "STRIPE_SECRET_KEY",
+    "STRIPE_SECRET_KEY_SECRET_ID",
+    "STRIPE_API_BASE",
     "RETRY_BASE_SECONDS",
     "RUST_LOG",
     "RUST_BACKTRACE",

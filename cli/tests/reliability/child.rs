@@ -1,7 +1,7 @@
 //! The server inside a child of this test program, which kills itself at an exact place.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -49,6 +49,7 @@ pub fn start(data_dir: &Path, death: &Death) -> ServerProcess {
     let mut command = Command::new(std::env::current_exe().expect("this program"));
     command
         .args(["--exact", "child::is_a_server_when_told_so", "--nocapture"])
+        .stderr(Stdio::null())
         .env(PLAN, serde_json::to_string(&plan).expect("a plan is JSON"));
     ServerProcess::start(&mut command)
 }

@@ -7,7 +7,8 @@
 //! itself with SIGKILL at an exact place: before or after the n-th commit of the journal, before or after a worker's
 //! work. `at_random` kills the shipped binary from outside at seeded random times. After each death the data directory is
 //! opened by the next life; between lives the journal is read behind the server's back. `at_once` places many orders together.
-//! `status_changes` kills it at random, too, while a receiver outside is told of every order.
+//! `status_changes` kills it at random, too, while a receiver outside is told of every order. `payments` kills it in the
+//! middle of calls of a payment gateway and at random, and asks a double of the gateway where the money is.
 
 #![allow(
     clippy::unwrap_used,
@@ -23,6 +24,7 @@ mod at_random;
 mod child;
 mod journal;
 mod orders;
+mod payments;
 mod process;
 mod receiver;
 mod status_changes;

@@ -111,13 +111,18 @@ impl Shop {
 
     /// Places an order; true if the server accepted it.
     pub async fn place(&self, order_id: &str, kind: Kind) -> bool {
+        self.place_order(order_id, &kind.order(order_id)).await
+    }
+
+    /// As [`Self::place`], with an order of one's own.
+    pub async fn place_order(&self, order_id: &str, order: &Value) -> bool {
         self.lambda
             .invoke()
             .function_name("ValidateOrder")
             .qualifier("$LATEST")
             .invocation_type(InvocationType::Event)
             .durable_execution_name(order_id)
-            .payload(Blob::new(kind.order(order_id).to_string()))
+            .payload(Blob::new(order.to_string()))
             .send()
             .await
             .is_ok()

@@ -25,6 +25,7 @@ impl ServerProcess {
     pub fn serve_with(data_dir: &Path, change: impl FnOnce(&mut Command)) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_durable-orders"));
         command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir);
+        command.stderr(Stdio::null());
         change(&mut command);
         Self::start(&mut command)
     }
@@ -35,7 +36,6 @@ impl ServerProcess {
             .env_remove("RUST_BACKTRACE")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
             .spawn()
             .expect("the server starts");
         let output = BufReader::new(process.stdout.take().expect("its output"));

@@ -7,8 +7,8 @@
 use std::future::ready;
 
 use super::{
-    Authorization, AuthorizeRequest, Authorized, CaptureRequest, Captured, GatewayFuture,
-    IdempotencyKey, PaymentGateway, VoidRequest, Voided,
+    Authorization, AuthorizeRequest, Authorized, CaptureRequest, Captured, GatewayError,
+    GatewayFuture, IdempotencyKey, PaymentGateway, VoidRequest, Voided,
 };
 use crate::ids::stable_id;
 use crate::money::Money;
@@ -30,8 +30,21 @@ impl SimulatedGateway {
     }
 }
 
+/// What every authorization's name begins with.
+const AUTHORIZATION: &str = "AUTH-";
+
 fn authorization_id(key: &IdempotencyKey) -> String {
-    stable_id("AUTH-", &[key.as_str()])
+    stable_id(AUTHORIZATION, &[key.as_str()])
+}
+
+/// An order may have been authorized by a real gateway before the configuration changed. To say that
+/// its money was taken or let go of would be a lie.
+fn check_own(authorization_id: &str) -> Result<(), GatewayError> {
+    if authorization_id.starts_with(AUTHORIZATION) {
+        return Ok(());
+    }
+    let text = "the authorization is another gateway's, and this one is simulated";
+    Err(GatewayError::Refused(text.to_owned()))
 }
 
 impl PaymentGateway for SimulatedGateway {
@@ -50,14 +63,16 @@ impl PaymentGateway for SimulatedGateway {
     }
 
     fn void(&self, request: VoidRequest) -> GatewayFuture<'_, Voided> {
-        let voided =
-            Voided { authorization_id: Some(authorization_id(&request.authorization_key)) };
-        Box::pin(ready(Ok(voided)))
+        let voided = request.authorization_id.as_deref().map_or(Ok(()), check_own).map(|()| {
+            Voided { authorization_id: Some(authorization_id(&request.authorization_key)) }
+        });
+        Box::pin(ready(voided))
     }
 
     fn capture(&self, request: CaptureRequest) -> GatewayFuture<'_, Captured> {
-        let captured =
-            Captured { capture_id: stable_id("CAPT-", &[request.idempotency_key.as_str()]) };
-        Box::pin(ready(Ok(captured)))
+        let captured = check_own(&request.authorization_id).map(|()| Captured {
+            capture_id: stable_id("CAPT-", &[request.idempotency_key.as_str()]),
+        });
+        Box::pin(ready(captured))
     }
 }

@@ -311,7 +311,7 @@ fn captured(intent: &Intent, amount: Money) -> Result<Captured, GatewayError> {
 /// The name of an intent, which becomes part of a path.
 fn checked(id: &str) -> Result<&str, GatewayError> {
     let refused = || GatewayError::Refused("the authorization is none of Stripe's".to_owned());
-    plain(id).ok_or_else(refused)
+    plain(id).filter(|id| id.starts_with("pi_")).ok_or_else(refused)
 }
 
 impl From<Problem> for GatewayError {

@@ -51,7 +51,7 @@ def environment():
     python = venv / "bin" / "python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", venv], check=True)
-    requirements = ["--requirement", INFRA / "requirements.txt"]
+    requirements = ["--requirement", INFRA / "requirements" / "build.txt"]
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     subprocess.run([*pip, *requirements], check=True)
     return venv / "bin"

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { ArnFormat, type Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { Effect, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Code, type FunctionOptions, Function as LambdaFunction, Runtime } from "aws-cdk-lib/aws-lambda";
-import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
+import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 
 import type { Parameters } from "./parameters.js";
@@ -48,7 +48,7 @@ export class OrderFunction extends Construct {
     });
     const logGroup = new LogGroup(this, "LogGroup", {
       logGroupName: `/aws/lambda/${functionName}`,
-      retention: settings.logRetentionDays as RetentionDays,
+      retention: settings.logRetentionDays,
       removalPolicy: settings.keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
     this.role = new Role(this, "Role", {

@@ -4,7 +4,10 @@
  * A value that cannot be is refused before anything is synthesized, in a sentence that names it.
  */
 
+import { existsSync } from "node:fs";
+
 import { Architecture } from "aws-cdk-lib/aws-lambda";
+import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Node } from "constructs";
 
 /** AWS's bounds: 366 days, and 90 days. */
@@ -12,6 +15,10 @@ export const EXECUTION_TIMEOUT_SECONDS_MAX = 31_622_400;
 export const RETENTION_DAYS_MAX = 90;
 const MEMORY_MB_MIN = 128;
 const MEMORY_MB_MAX = 10_240;
+/** An enumeration has its names among its values; and logs are not kept for ever. */
+const LOG_RETENTION_DAYS = Object.values(RetentionDays)
+  .filter((days): days is RetentionDays => typeof days === "number")
+  .filter((days) => days !== RetentionDays.INFINITE);
 
 export interface Settings {
   /** Put before the name of every function, table and log group, so that a second stack fits into one account. */
@@ -27,7 +34,7 @@ export interface Settings {
   /** Of each function. */
   readonly memoryMb: number;
   /** For how many days logs are kept; a number that CloudWatch knows. */
-  readonly logRetentionDays: number;
+  readonly logRetentionDays: RetentionDays;
   /** Whether tables, logs and undelivered orders outlive the stack. */
   readonly keepData: boolean;
   /** Who moves the money. */
@@ -71,15 +78,15 @@ export function readSettings(node: Node): Settings {
   if (!/^[a-zA-Z0-9-]{0,32}$/.test(prefix)) {
     throw new Error(`context prefix must be at most 32 letters, digits and hyphens, not ${prefix}`);
   }
-  const architecture = text("architecture") ?? "x86_64";
+  const architecture = oneOf("architecture", "x86_64", { x86_64: Architecture.X86_64, arm64: Architecture.ARM_64 });
   return {
     prefix,
-    artifacts: text("artifacts") ?? `artifacts/${architecture}`,
-    architecture: oneOf("architecture", "x86_64", { x86_64: Architecture.X86_64, arm64: Architecture.ARM_64 }),
+    artifacts: existing(text("artifacts") ?? `artifacts/${architecture.name}`, architecture),
+    architecture,
     executionTimeoutSeconds: whole("executionTimeoutSeconds", 3600, 1, EXECUTION_TIMEOUT_SECONDS_MAX),
     retentionDays: whole("retentionDays", 7, 1, RETENTION_DAYS_MAX),
     memoryMb: whole("memoryMb", 128, MEMORY_MB_MIN, MEMORY_MB_MAX),
-    logRetentionDays: whole("logRetentionDays", 30, 1, 3653),
+    logRetentionDays: oneOf("logRetentionDays", "30", byName(LOG_RETENTION_DAYS)),
     keepData: oneOf("keepData", "false", { true: true, false: false }),
     payment: readPayment(text),
     alarmTopicArn: text("alarmTopicArn"),
@@ -105,4 +112,16 @@ function readPayment(text: (name: string) => string | undefined): Payment {
     throw new Error(`context paymentCurrency must be three small letters, not ${currency}`);
   }
   return { gateway, secretArn, currency };
+}
+
+function byName<T extends number>(values: T[]): Record<string, T> {
+  return Object.fromEntries(values.map((value) => [String(value), value]));
+}
+
+/** Seen from where `cdk` runs. */
+function existing(artifacts: string, architecture: Architecture): string {
+  if (!existsSync(artifacts)) {
+    throw new Error(`there are no bootstraps in ${artifacts}: run build.py --architecture ${architecture.name} first`);
+  }
+  return artifacts;
 }

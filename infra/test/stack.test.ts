@@ -180,6 +180,8 @@ test("a context that cannot be is refused in a sentence", () => {
     [{ retentionDays: "91" }, /retentionDays must be a whole number from 1 to 90, not 91/],
     [{ memoryMb: "lots" }, /memoryMb must be a whole number from 128 to 10240, not lots/],
     [{ architecture: "mips" }, /architecture must be one of x86_64, arm64, not mips/],
+    [{ logRetentionDays: "8" }, /logRetentionDays must be one of 1, 3, 5, 7, 14, .*, not 8/],
+    [{ artifacts: "nowhere" }, /there are no bootstraps in nowhere: run build.py --architecture x86_64 first/],
     [{ keepData: "perhaps" }, /keepData must be one of true, false, not perhaps/],
     [{ prefix: "my shop" }, /prefix must be at most 32 letters, digits and hyphens, not my shop/],
   ];

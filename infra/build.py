@@ -16,6 +16,8 @@ from pathlib import Path
 INFRA = Path(__file__).resolve().parent
 ROOT = INFRA.parent
 FUNCTIONS = ["validate_order", "authorize_payment", "allocate_inventory", "fulfill_order"]
+# In the workspace's Cargo.toml.
+PROFILE = "lambda"
 # What Lambda calls them, and Rust.
 ARCHITECTURES = {"x86_64": "x86_64-unknown-linux-gnu", "arm64": "aarch64-unknown-linux-gnu"}
 # The C library of Amazon Linux 2023.
@@ -41,8 +43,8 @@ def compile_for(target):
     tools = environment()
     path = os.pathsep.join([str(tools), os.environ["PATH"]])
     glibc = ".".join(map(str, GLIBC))
-    command = ["cargo", "zigbuild", "--locked", "--release", "--target", f"{target}.{glibc}", "--package", "orders", "--bins"]
-    subprocess.run(command, check=True, cwd=ROOT, env={**os.environ, "PATH": path})
+    command = ["cargo", "zigbuild", "--locked", "--profile", PROFILE, "--target", f"{target}.{glibc}"]
+    subprocess.run([*command, "--package", "orders", "--bins"], check=True, cwd=ROOT, env={**os.environ, "PATH": path})
 
 
 def environment():
@@ -58,7 +60,7 @@ def environment():
 
 
 def built(target):
-    return Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"), target, "release").resolve()
+    return Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"), target, PROFILE).resolve()
 
 
 def place(binary, bootstrap):

@@ -114,6 +114,9 @@ export class OrderStack extends Stack {
       authorizePayment.allow(["secretsmanager:GetSecretValue"], [settings.payment.secretArn]);
     }
 
+    // They stand in the function as references to parameters, which look the same whatever they say; without a new version
+    // `live` would keep the old ones.
+    validateOrder.lambda.invalidateVersionBasedOn(`${settings.executionTimeoutSeconds} ${settings.retentionDays}`);
     const live = new Alias(this, "Live", { aliasName: "live", version: validateOrder.lambda.currentVersion });
     new Alarms(this, "Alarms", { settings, orchestrator: validateOrder, workers, deadLetters });
 

@@ -174,6 +174,18 @@ test("timeouts, retention, memory, architecture and names are chosen by context"
   });
 });
 
+test("another timeout or retention is another version for the alias to lead to", () => {
+  const version = (context: Record<string, string>): string => {
+    const [id, ...others] = Object.keys(template(context).findResources("AWS::Lambda::Version"));
+    assert.deepEqual(others, []);
+    return String(id);
+  };
+  const usual = version({});
+  assert.notEqual(version({ executionTimeoutSeconds: "86400" }), usual);
+  assert.notEqual(version({ retentionDays: "14" }), usual);
+  assert.equal(version({ logRetentionDays: "90" }), usual);
+});
+
 test("a context that cannot be is refused in a sentence", () => {
   const cases: [Record<string, string>, RegExp][] = [
     [{ executionTimeoutSeconds: "0" }, /executionTimeoutSeconds must be a whole number from 1 to 31622400, not 0/],

@@ -155,7 +155,9 @@ fn hosts(
     let settings = Arc::new(settings);
     let lambda = lambda_client(http, region);
     let dynamodb = dynamodb_client(http, region);
-    let services = Services { lambda, dynamodb: dynamodb.clone(), settings: Arc::clone(&settings) };
+    let notifier = orders::notifier(settings.notification.as_ref())?;
+    let services =
+        Services { lambda, dynamodb: dynamodb.clone(), settings: Arc::clone(&settings), notifier };
     let workflow = orders::validate_order(services).context("the durable SDK's options")?;
     let allocate = orders::allocate_inventory(dynamodb, &settings);
     Ok([

@@ -20,6 +20,7 @@
 //! | Stripe | `payment/stripe/` |
 //! | how stock is reserved and given back | `inventory/` |
 //! | shipments | `fulfill_order.rs` |
+//! | what customers are told, and how | `notification/` (implement [`Notifier`](notification::Notifier)) |
 //! | environment variables | `settings.rs` |
 //! | how workers are invoked, and how they fail | `workers.rs` (caller), `handler.rs` (callee) |
 //!
@@ -32,6 +33,7 @@
 //! - Money is captured after the goods are on their way, once; what was captured is never voided.
 //! - Every bad input becomes a rejected order, not a failed execution (`order.rs`).
 //! - Every worker may run twice for one order and takes nothing the second time.
+//! - An e-mail address is in the input of the execution and in the mail, and nowhere else (`notification/`).
 //! - Bounds are constants with a name.
 
 mod authorize_payment;
@@ -46,6 +48,7 @@ mod ids;
 mod inventory;
 pub mod limits;
 mod money;
+pub mod notification;
 mod order;
 mod outcome;
 mod payment;
@@ -68,6 +71,7 @@ pub use inventory::{
     AllocatedInventory, Allocation, InventoryAnswer, MissingProduct, Shortage, allocate_inventory,
 };
 pub use money::{Money, MoneyError};
+pub use notification::notifier;
 pub use order::{OrderLine, OrderPayload, PaymentMethod, PaymentSource, PaymentType};
 pub use outcome::{
     Completed, InventoryUnavailable, OrderOutcome, PaymentDeclined, Rejected, Unavailable,

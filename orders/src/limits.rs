@@ -23,6 +23,9 @@ pub const MAX_PAYMENT_TOKEN: usize = 255;
 /// Characters of an address.
 pub const MAX_ADDRESS: usize = 500;
 
+/// Characters of an e-mail address: a path in SMTP has 256, with its brackets.
+pub const MAX_EMAIL: usize = 254;
+
 /// Validation errors in one answer; the rest is counted only, so that a hostile order cannot make
 /// the result too large to record.
 pub const MAX_ERRORS: usize = 100;

@@ -13,6 +13,7 @@ use crate::authorize_payment::Payment;
 use crate::fulfill_order::Fulfillment;
 use crate::inventory::{AllocatedInventory, MissingProduct, Shortage};
 use crate::money::Money;
+use crate::notification::Notification;
 use crate::validation::{FieldError, PricedOrder};
 
 /// What became of an order.
@@ -49,6 +50,9 @@ pub struct Completed {
     pub fulfillment: Fulfillment,
     /// When it was fulfilled.
     pub completed_at: Timestamp,
+    /// What became of the confirmation; nothing if none was to be sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notification: Option<Notification>,
 }
 
 /// An order that is not valid.

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use crate::money::Money;
+use crate::notification::NotificationSettings;
 use crate::payment::GatewaySettings;
 
 /// The function that authorizes and voids payments.
@@ -34,6 +35,11 @@ pub const STRIPE_API_BASE: &str = "STRIPE_API_BASE";
 pub const STRICT_CARD_CHECK: &str = "STRICT_CARD_CHECK";
 /// The smallest order total that is accepted, such as `10.00`. Not set: any.
 pub const MINIMUM_ORDER_AMOUNT: &str = "MINIMUM_ORDER_AMOUNT";
+/// The mail server that sends confirmations of completed orders, such as `smtps://user:password@mail.example`. Not set: none
+/// are sent.
+pub const NOTIFICATION_SMTP_URL: &str = "NOTIFICATION_SMTP_URL";
+/// Who sends them, such as `Shop <orders@shop.example>`.
+pub const NOTIFICATION_FROM: &str = "NOTIFICATION_FROM";
 /// Seconds before the first retry of a step; later retries double it. The service counts whole
 /// seconds, from 1.
 pub const RETRY_BASE_SECONDS: &str = "RETRY_BASE_SECONDS";
@@ -64,6 +70,8 @@ pub struct Settings {
     pub validation: ValidationSettings,
     /// See [`RETRY_BASE_SECONDS`].
     pub retry_base: Duration,
+    /// Whether customers are told; see [`NOTIFICATION_SMTP_URL`].
+    pub notification: Option<NotificationSettings>,
 }
 
 /// The optional validation rules.
@@ -95,6 +103,7 @@ impl Default for Settings {
             gateway: GatewaySettings::default(),
             validation: ValidationSettings::default(),
             retry_base: DEFAULT_RETRY_BASE,
+            notification: None,
         }
     }
 }
@@ -148,6 +157,7 @@ impl Settings {
                 .map(|value| parse_seconds(RETRY_BASE_SECONDS, &value))
                 .transpose()?
                 .unwrap_or(defaults.retry_base),
+            notification: NotificationSettings::read(get)?,
         })
     }
 }

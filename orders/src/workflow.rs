@@ -1,9 +1,11 @@
 //! ValidateOrder: the durable orchestrator.
 //!
 //! Four steps, in this order: `validate-order`, `authorize-payment`, `allocate-inventory`,
-//! `fulfill-order`. A fifth, `capture-payment`, runs if the recorded authorization says so. A recorded step is not run again, so [`process_order`] may run from the top any
+//! `fulfill-order`. A fifth, `capture-payment`, runs if the recorded authorization says so, and `send-notification` at the
+//! very end, if it is configured. A recorded step is not run again, so [`process_order`] may run from the top any
 //! number of times; everything outside a step must therefore come out the same each time. It reads
-//! no clock, no configuration that decides which steps run, and no random number.
+//! no clock, no configuration that decides which steps run, and no random number. The last step is the exception, and
+//! `notification/step.rs` says why it may be.
 //!
 //! When something fails after the payment, what was taken is given back in reverse order:
 //!
@@ -41,6 +43,7 @@ use crate::compensation::{Taken, describe, give_back, give_up};
 use crate::fulfill_order::{FulfillRequest, FulfillmentAnswer};
 use crate::handler::{PAYMENT_CONFLICT, RESERVATION_CONFLICT, STORE_UNAVAILABLE};
 use crate::inventory::{AllocatedInventory, InventoryAction, InventoryAnswer, InventoryRequest};
+use crate::notification::{Notifier, Recipient, notify};
 use crate::order::{OrderLine, OrderPayload, PaymentMethod};
 use crate::outcome::{
     Completed, InventoryUnavailable, OrderOutcome, PaymentDeclined, Rejected, Unavailable,
@@ -68,6 +71,8 @@ pub struct Services {
     pub dynamodb: aws_sdk_dynamodb::Client,
     /// Names of functions and tables.
     pub settings: Arc<Settings>,
+    /// Tells customers that their order is completed, if somebody does.
+    pub notifier: Option<Arc<dyn Notifier>>,
 }
 
 /// The ValidateOrder function. Checkpoints and invocations of workers both go through the Lambda
@@ -93,6 +98,7 @@ struct Order {
     customer_id: String,
     shipping_address: String,
     payment_method: PaymentMethod,
+    customer_email: Option<Recipient>,
     priced: PricedOrder,
 }
 
@@ -150,7 +156,10 @@ pub async fn process_order(
         Err(error) => return Err(fail(&ctx, &services, &order, &taken, error).await),
     };
     let payment = capture_if_due(&ctx, &services, &order, payment).await?;
-    Ok(complete(order, payment, inventory, fulfillment))
+    let to = order.customer_email.clone();
+    let completed = complete(order, payment, inventory, fulfillment);
+    let completed = notify(&ctx, &services, to, completed).await?;
+    Ok(OrderOutcome::Completed(Box::new(completed)))
 }
 
 async fn validate_step(
@@ -350,8 +359,8 @@ fn complete(
     payment: Payment,
     inventory: AllocatedInventory,
     answer: FulfillmentAnswer,
-) -> OrderOutcome {
-    OrderOutcome::Completed(Box::new(Completed {
+) -> Completed {
+    Completed {
         order_id: order.order_id,
         customer_id: order.customer_id,
         order_total: order.priced.order_total,
@@ -360,7 +369,8 @@ fn complete(
         inventory,
         fulfillment: answer.fulfillment,
         completed_at: answer.fulfilled_at,
-    }))
+        notification: None,
+    }
 }
 
 impl Order {
@@ -368,9 +378,17 @@ impl Order {
     /// draft is not complete, which only a change of the code in between can cause.
     fn new(draft: Draft, priced: PricedOrder) -> Result<Self, BoxError> {
         let payment_method = draft.payment_method();
+        let customer_email = draft.customer_email.as_deref().and_then(Recipient::parse);
         match (draft.order_id, draft.customer_id, draft.shipping_address, payment_method) {
             (Some(order_id), Some(customer_id), Some(shipping_address), Some(payment_method)) => {
-                Ok(Self { order_id, customer_id, shipping_address, payment_method, priced })
+                Ok(Self {
+                    order_id,
+                    customer_id,
+                    shipping_address,
+                    payment_method,
+                    customer_email,
+                    priced,
+                })
             }
             _ => Err(unexpected("validate-order")),
         }

@@ -33,6 +33,7 @@ impl World {
             lambda: self.workers.client(&self.tables),
             dynamodb: self.tables.client.clone(),
             settings: Arc::new(self.tables.settings.clone()),
+            notifier: None,
         };
         let handler = move |payload: Box<RawValue>, ctx: DurableContext| {
             let services = services.clone();

@@ -136,6 +136,7 @@ fn facts(execution: &Execution) -> Vec<(&'static str, String)> {
     add("ship to", text(&document.order, "shippingAddress"));
     add("card", card(execution, &document.order));
     add("payment", payment(execution));
+    add("mail", mail(execution));
     add("placed", Some(format!("{} UTC", short(&execution.started))));
     add("took", document.duration_ms.map(time::duration));
     add("execution", Some(execution.arn.clone()));
@@ -150,6 +151,15 @@ fn text(order: &Value, member: &str) -> Option<String> {
 fn delivery(execution: &Execution) -> Option<String> {
     let fulfillment = execution.result.as_ref()?.view.fulfillment.as_ref()?;
     Some(format!("{} with {}", fulfillment.estimated_delivery_date, fulfillment.carrier))
+}
+
+/// What became of the confirmation.
+fn mail(execution: &Execution) -> Option<String> {
+    let mail = execution.result.as_ref()?.view.notification.as_ref()?;
+    let status = mail.status.replace('_', " ");
+    Some(
+        mail.detail.as_ref().map_or_else(|| status.clone(), |detail| format!("{status}: {detail}")),
+    )
 }
 
 /// What the gateway holds or has taken, and under which name.

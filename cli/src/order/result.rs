@@ -38,6 +38,8 @@ pub struct ResultView {
     pub payment: Option<PaymentView>,
     /// How it is delivered.
     pub fulfillment: Option<Fulfillment>,
+    /// What became of the confirmation, if one was to be sent.
+    pub notification: Option<NotificationView>,
     /// The product that is not there.
     pub product_id: Option<String>,
     /// How many units of it were wanted.
@@ -60,6 +62,16 @@ pub struct PaymentView {
     pub status: Option<String>,
     /// The capture, if the money was taken.
     pub captured: Option<IgnoredAny>,
+}
+
+/// What the commands need of a confirmation.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NotificationView {
+    /// `sent` or `not_sent`.
+    pub status: String,
+    /// Why not, in words.
+    pub detail: Option<String>,
 }
 
 impl OrderResult {

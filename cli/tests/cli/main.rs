@@ -18,11 +18,15 @@ mod functions;
 mod invoking;
 mod looking;
 mod monitoring;
+mod notifying;
 mod own_function;
 mod paying;
 mod placing;
 mod reference;
 mod serving;
+#[path = "../../../orders/tests/support/smtp.rs"]
+#[allow(unreachable_pub, dead_code)]
+mod smtp;
 mod stacks;
 mod support;
 mod tailing;

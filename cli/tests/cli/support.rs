@@ -21,7 +21,7 @@ const CARDS: [&str; 4] =
     ["4532123456789012", "5412345678901234", "4111111111111111", "378282246310005"];
 
 /// Variables that would change what the binary does.
-const SETTINGS: [&str; 21] = [
+const SETTINGS: [&str; 23] = [
     "AWS_ENDPOINT_URL",
     "AWS_REGION",
     "AWS_ACCESS_KEY_ID",
@@ -41,6 +41,8 @@ const SETTINGS: [&str; 21] = [
     "STRIPE_SECRET_KEY_SECRET_ID",
     "STRIPE_API_BASE",
     "RETRY_BASE_SECONDS",
+    "NOTIFICATION_SMTP_URL",
+    "NOTIFICATION_FROM",
     "RUST_LOG",
     "RUST_BACKTRACE",
 ];
@@ -223,10 +225,16 @@ impl Server {
     }
 
     /// Kills it, as a power cut would, and starts it again at the same address.
-    pub(crate) fn restart(mut self) -> Self {
+    pub(crate) fn restart(self) -> Self {
+        self.restart_with_settings(&[])
+    }
+
+    /// The same, and its environment has these settings then.
+    pub(crate) fn restart_with_settings(mut self, settings: &[(&str, &str)]) -> Self {
         let directory = self.directory.take().unwrap();
         self.stop();
-        let (child, url) = serve(&directory, self.url.strip_prefix("http://").unwrap(), &[]);
+        let listen = self.url.strip_prefix("http://").unwrap();
+        let (child, url) = serve_with(&directory, listen, &[], settings);
         Self { url, directory: Some(directory), child }
     }
 

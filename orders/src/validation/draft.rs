@@ -27,6 +27,8 @@ pub struct Draft {
     pub billing_address: Option<String>,
     /// Credit or debit.
     pub payment_type: Option<PaymentType>,
+    /// Where to send a confirmation, if the customer wants one.
+    pub customer_email: Option<String>,
     /// The number of the card.
     pub card_number: Option<CardNumber>,
     /// The brand of the card.
@@ -58,6 +60,7 @@ impl Draft {
             lines: read_lines(order, errors),
             shipping_address: read_text(order, "shippingAddress", errors),
             billing_address: read_text(order, "billingAddress", errors),
+            customer_email: read_optional_text(order, "customerEmail", errors),
             ..Self::default()
         };
         draft.read_payment_method(order, errors);
@@ -155,6 +158,18 @@ fn read_text(object: &Map<String, Value>, field: &str, errors: &mut Errors) -> O
             errors.add(field, wrong(other, "must be a string"));
             None
         }
+    }
+}
+
+/// The same for a field that may be absent or null.
+fn read_optional_text(
+    object: &Map<String, Value>,
+    field: &str,
+    errors: &mut Errors,
+) -> Option<String> {
+    match object.get(field) {
+        None | Some(Value::Null) => None,
+        Some(_) => read_text(object, field, errors),
     }
 }
 

@@ -10,8 +10,9 @@ use std::collections::BTreeSet;
 
 use super::Candidate;
 use super::errors::Errors;
-use crate::limits::{MAX_ADDRESS, MAX_ID, MAX_ORDER_ID, MAX_PRODUCTS, MAX_QUANTITY};
+use crate::limits::{MAX_ADDRESS, MAX_EMAIL, MAX_ID, MAX_ORDER_ID, MAX_PRODUCTS, MAX_QUANTITY};
 use crate::money::Money;
+use crate::notification::Recipient;
 use crate::settings::ValidationSettings;
 
 type Check = dyn Fn(&Candidate<'_>, &mut Errors) + Send + Sync;
@@ -55,6 +56,7 @@ pub fn rules(settings: &ValidationSettings) -> Vec<Rule> {
         Rule::new("quantities", quantities),
         Rule::new("known-products", known_products),
         Rule::new("addresses", addresses),
+        Rule::new("customer-email", customer_email),
         Rule::new("card-of-its-brand", card_of_its_brand),
         Rule::new("total", total),
     ];
@@ -161,6 +163,17 @@ fn addresses(order: &Candidate<'_>, errors: &mut Errors) {
         } else if address.chars().count() > MAX_ADDRESS {
             errors.add(field, format!("must have at most {MAX_ADDRESS} characters"));
         }
+    }
+}
+
+/// Mail goes to one address, and nothing in it can be read as more.
+fn customer_email(order: &Candidate<'_>, errors: &mut Errors) {
+    let email = order.draft.customer_email.as_deref();
+    if email.is_some_and(|text| Recipient::parse(text).is_none()) {
+        let message = format!(
+            "must be one address such as name@example.com, of at most {MAX_EMAIL} characters"
+        );
+        errors.add("customerEmail", message);
     }
 }
 

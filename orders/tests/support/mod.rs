@@ -12,6 +12,7 @@
 
 pub mod http;
 pub mod lambda;
+pub mod smtp;
 pub mod tables;
 
 use lambda_runtime::{Context, LambdaEvent};

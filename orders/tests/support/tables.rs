@@ -14,7 +14,7 @@ use orders::Settings;
 
 use super::http;
 
-/// The tables with the seed's three products, and the means to look behind the workers' back.
+/// The tables with three products, and the means to look behind the workers' back.
 #[derive(Clone)]
 pub struct Tables {
     pub client: Client,

@@ -33,16 +33,16 @@ impl Clients {
     /// The function that takes orders.
     ///
     /// With a stack, orders go through the alias that it tells of: an order ends on the version that it began with, while
-    /// the alias moves on with each deployment. What an alias leads to now is only the newest version, so orders are looked
-    /// for in all. An option that names the version counts for both.
+    /// the alias moves on with each deployment. Orders are looked for in all versions, whoever placed them and how. An option
+    /// that names the version counts for both.
     ///
     /// # Errors
     /// When the stack has to be asked, and does not say it.
     pub async fn function(&self) -> Result<OrderFunction<'_>, Failure> {
         let qualifier = given(&self.target.qualifier);
         let plain = |name| {
-            let version = qualifier.unwrap_or(DEFAULT_QUALIFIER);
-            OrderFunction { name, takes: version, finds: Some(version) }
+            let takes = qualifier.unwrap_or(DEFAULT_QUALIFIER);
+            OrderFunction { name, takes, finds: qualifier }
         };
         if let Some(name) = given(&self.target.function) {
             return Ok(plain(name));

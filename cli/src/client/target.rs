@@ -56,8 +56,8 @@ pub struct Target {
         hide_env_values = true
     )]
     pub function: Option<String>,
-    /// The version or alias of the function [default: orders are placed through the stack's alias and found in all
-    /// versions; $LATEST without a stack]
+    /// The version or alias of the function [default: orders are found in all versions, and placed through the stack's
+    /// alias, or through $LATEST without a stack]
     #[arg(long, global = true, value_name = "VERSION")]
     pub qualifier: Option<String>,
     /// The table of products [default: the stack's; ProductCatalog without a stack]

@@ -43,9 +43,14 @@ impl Effect {
     }
 }
 
+/// The bytes of each line. None crosses a page of the file: a death between two pages would leave half of it.
+const LINE_BYTES: usize = 1024;
+
 /// Appends it. One write: a death leaves the whole line or nothing of it.
 pub fn note(effect: &Effect) {
     let mut line = serde_json::to_vec(effect).expect("an effect is JSON");
+    assert!(line.len() < LINE_BYTES, "the line has room");
+    line.resize(LINE_BYTES - 1, b' ');
     line.push(b'\n');
     let path = stage_of_this_process().join(FILE);
     let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).expect("a log");

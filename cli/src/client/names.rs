@@ -40,17 +40,17 @@ impl Clients {
     /// When the stack has to be asked, and does not say it.
     pub async fn function(&self) -> Result<OrderFunction<'_>, Failure> {
         let qualifier = given(&self.target.qualifier);
-        let plain = |name| {
-            let takes = qualifier.unwrap_or(DEFAULT_QUALIFIER);
-            OrderFunction { name, takes, finds: qualifier }
+        let (name, alias) = match given(&self.target.function) {
+            Some(name) => (name, None),
+            None => match self.outputs().await? {
+                // A stack without the alias, as one that others wrote, has only the newest code.
+                Some(outputs) => {
+                    let alias = outputs.get(ALIAS_OUTPUT).and_then(|arn| arn.rsplit(':').next());
+                    (outputs.need(FUNCTION_OUTPUT, "--function")?, alias)
+                }
+                None => (VALIDATE_ORDER, None),
+            },
         };
-        if let Some(name) = given(&self.target.function) {
-            return Ok(plain(name));
-        }
-        let Some(outputs) = self.outputs().await? else { return Ok(plain(VALIDATE_ORDER)) };
-        let name = outputs.need(FUNCTION_OUTPUT, "--function")?;
-        // A stack without the alias, as one that others wrote, has only the newest code.
-        let alias = outputs.get(ALIAS_OUTPUT).and_then(|arn| arn.rsplit(':').next());
         let takes = qualifier.or(alias).unwrap_or(DEFAULT_QUALIFIER);
         Ok(OrderFunction { name, takes, finds: qualifier })
     }

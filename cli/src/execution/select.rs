@@ -117,12 +117,13 @@ impl Selection {
         };
         let time =
             |when: &When| aws_sdk_lambda::primitives::DateTime::from_millis(when.milliseconds);
+        let function = clients.function().await?.name;
         let mut arns = Vec::new();
         for status in statuses {
             let mut found = clients
                 .lambda
                 .list_durable_executions_by_function()
-                .function_name(clients.function().await?.name)
+                .function_name(function)
                 .statuses(status.clone())
                 .set_started_after(self.started_after.as_ref().map(time))
                 .set_started_before(self.started_before.as_ref().map(time))
